@@ -1,0 +1,61 @@
+import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
+import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import type { Predictor } from "#kit/model/predictor.ts";
+import { fromSeconds } from "#kit/rpc/amounts.ts";
+import { invalidArgument } from "#kit/rpc/errors.ts";
+import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
+
+export interface ScorerDependencies {
+  readonly service: ConsumerService;
+  readonly slot: Slot;
+  readonly predictor: Predictor;
+  /** The model's row for an event, in card order; undefined for an event that this service does not answer. */
+  readonly toRow: (event: TripEvent) => readonly number[] | undefined;
+  /** Stores a prediction; resolves once it is safe. */
+  readonly publish: (prediction: Prediction) => Promise<void>;
+}
+
+/**
+ * Answers trip events: score, publish, and only then let the event be acknowledged.
+ *
+ * The prediction is shown to the rider (`live`) when the event names this slot as its arm, else only logged
+ * (`shadow`). Keeps no memory of trips, so any number of processes can share the events.
+ */
+export function createScorer(
+  dependencies: ScorerDependencies,
+): (event: TripEvent) => Promise<void> {
+  const { service, slot, predictor, toRow, publish } = dependencies;
+  return async (event) => {
+    if (!event.features || event.tripId === "" || event.seq === 0) {
+      throw invalidArgument([
+        { field: "event", description: "lacks its trip, sequence or features" },
+      ]);
+    }
+    const row = toRow(event);
+    if (!row) return;
+    const started = performance.now();
+    const { values, featureHash } = await predictor.predict(row);
+    const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
+    await publish({
+      tripId: event.tripId,
+      riderId: event.riderId,
+      eventSeq: event.seq,
+      service,
+      version: predictor.card.version,
+      digest: predictor.card.digest,
+      slot,
+      role: event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW,
+      rolloutId: "",
+      stage: 0,
+      value,
+      lower,
+      upper,
+      intervalScale: 1,
+      featureHash: Buffer.from(featureHash),
+      occurredAt: event.occurredAt,
+      servedAt: new Date(),
+      latency: fromSeconds((performance.now() - started) / 1000),
+      priceUsd: 0,
+    });
+  };
+}

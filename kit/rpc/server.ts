@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import * as grpc from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import type { Logger } from "#kit/telemetry/log.ts";
+import type { Service } from "./definition.ts";
+import { addHandlers, type Handlers } from "./handlers.ts";
+import { addReflection } from "./reflection.ts";
+
+const descriptorSet = new URL("../../gen/descriptor.binpb", import.meta.url);
+
+export interface RpcServer {
+  /** `host:port` as bound; tells the port when 0 was asked for. */
+  readonly address: string;
+  /** What `grpc.health.v1` answers, for the whole process and for each of its services. */
+  setServing(serving: boolean): void;
+  /** Lets running calls finish for `graceMs`, then cancels what is left. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A service with its handlers, typed together. */
+export interface Registration {
+  readonly fullName: string;
+  register(server: grpc.Server, log: Logger): void;
+}
+
+/** Pairs a service with the functions that answer it. */
+export function handle<S extends Service>(service: S, handlers: Handlers<S>): Registration {
+  return {
+    fullName: service.fullName,
+    register: (server, log) => addHandlers(server, service, handlers, log),
+  };
+}
+
+/**
+ * Serves gRPC with health and reflection at `listen` (`host:port`, 0 lets the kernel choose).
+ *
+ * Health starts as NOT_SERVING. Messages above 4 MiB fail with RESOURCE_EXHAUSTED.
+ */
+export async function serve(
+  services: readonly Registration[],
+  options: { readonly listen: string; readonly log: Logger },
+): Promise<RpcServer> {
+  // Leave "grpc.enable_channelz" alone: without it grpc-js 1.14 cannot force a shutdown.
+  const server = new grpc.Server({ "grpc.max_receive_message_length": 4 << 20 });
+  for (const service of services) service.register(server, options.log);
+  const names = ["", ...services.map((s) => s.fullName)];
+  const health = new HealthImplementation(Object.fromEntries(names.map((n) => [n, "NOT_SERVING"])));
+  health.addToServer(server);
+  addReflection(server, readFileSync(descriptorSet));
+  const port = await bind(server, options.listen);
+  const setServing = (serving: boolean) => {
+    for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+  };
+  return {
+    address: options.listen.replace(/:\d+$/, `:${port}`),
+    setServing,
+    close(graceMs = 2000) {
+      setServing(false);
+      return new Promise((resolve) => {
+        const force = setTimeout(() => server.forceShutdown(), graceMs);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function bind(server: grpc.Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, grpc.ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    );
+  });
+}

@@ -1,0 +1,24 @@
+import xxhash from "xxhash-wasm";
+import { type Slot, TOTAL_WEIGHT } from "./traffic.ts";
+
+const { h64 } = await xxhash();
+
+/** What Backend sends as `x-cohort-key` and Envoy hashes: the salt keeps rollouts independent. */
+export function cohortKey(salt: string, riderId: string): string {
+  return `${salt}:${riderId}`;
+}
+
+/** A rider's place among 10 000, by the hash that Envoy uses: XXH64, seed 0, modulo the total weight. */
+export function bucketOf(salt: string, riderId: string): number {
+  return Number(h64(cohortKey(salt, riderId)) % BigInt(TOTAL_WEIGHT));
+}
+
+/**
+ * The slot that answers a rider: blue below blue's weight, else green.
+ *
+ * Blue comes first in Envoy's list too, so a request and the events of the same rider agree, and growing a
+ * weight never moves a rider back.
+ */
+export function armOf(salt: string, riderId: string, blueWeight: number): Slot {
+  return bucketOf(salt, riderId) < blueWeight ? "blue" : "green";
+}
