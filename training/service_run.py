@@ -1,0 +1,51 @@
+"""Trains one version of one service from start to card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from . import card
+from .bundle import Bundle, check_awkward_inputs, check_converter, check_same_bits, write_model
+from .evaluation import measure, truth_of
+from .events import event_feed
+from .fitting import SEED, build, feature_names, fit, interval_offset
+from .progress import SimulatedRides
+from .recipe import Recipe
+from .workbench import Workbench
+
+Say = Callable[[str], None]
+
+
+def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
+    """Calibrates on the last week, fits on the whole month, checks, measures, writes."""
+    training, test = bench.training, bench.test
+    say(f"{len(training.trips)} trips of {training.name}, {len(test.trips)} of {test.name} to measure on")
+    if recipe.uses_estimates:
+        say("making first estimates that have not seen their own trip")
+    early = recipe.samples(bench.early, bench.early_estimates if recipe.uses_estimates else None, SEED)
+    late = recipe.samples(bench.late, bench.late_estimates if recipe.uses_estimates else None, SEED + 1)
+    say("fitting on the first 24 days to size the interval on the rest")
+    offset = interval_offset(recipe, fit(recipe, bench.early, bench.zones, early), late)
+
+    say(f"fitting on the whole month (interval offset {offset:.3f})")
+    samples = recipe.samples(training.trips, bench.training_estimates if recipe.uses_estimates else None, SEED)
+    fitted = fit(recipe, training.trips, bench.zones, samples)
+    names = feature_names(recipe, fitted.tables)
+    model = build(recipe, fitted, offset, card.metadata(recipe, training.name, names))
+
+    say("checking: exact against LightGBM, same bits at every batch size, awkward inputs")
+    rides = SimulatedRides(test.trips.minutes, SEED)
+    feed = event_feed(test.trips, True, bench.test_estimates, rides.report_anywhere())
+    check_converter(recipe, fitted, offset, feed)
+    check_same_bits(recipe, model, feed)
+    check_awkward_inputs(recipe, model)
+
+    say(f"measuring on {test.name}")
+    mean = float(np.nanmean(truth_of(recipe.service, training.trips)))
+    metrics, interval = measure(recipe, model, test.trips, bench.test_estimates, mean)
+    bundle = write_model(models / recipe.service / recipe.version, model)
+    card.write(
+        bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, metrics, interval)
+    )
+    return bundle
