@@ -92,7 +92,10 @@ export async function createPredictor(
       if (job.isCancelled?.()) job.reject(new MeshError("CANCELLED", "the caller has gone"));
       else running.push(job);
     }
-    if (running.length === 0) return drained?.();
+    if (running.length === 0) {
+      drained?.();
+      return;
+    }
     const rows = new Float64Array(running.length * width);
     running.forEach((job, i) => {
       rows.set(job.row, i * width);
