@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { address, flag, integer } from "#kit/config/read.ts";
+
+export const configSchema = z
+  .object({
+    /** Where to listen; port 0 lets the kernel choose. */
+    MESH_LISTEN: address.default("127.0.0.1:7000"),
+    /** The event stream; may be away at the start and at any time after. */
+    MESH_NATS: z.string().default("nats://127.0.0.1:4222"),
+    /** Envoy's mesh listener, behind which the duration service is. */
+    MESH_ENVOY: address.default("127.0.0.1:9000"),
+    /** `sqlite:PATH`. */
+    MESH_DATABASE: z
+      .string()
+      .startsWith("sqlite:", "must be sqlite:PATH")
+      .default("sqlite:.mesh/backend.db"),
+    /** Folder of the models; `baseline/baseline.json` in it answers when no model does. */
+    MESH_MODELS: z.string().default("models"),
+    /** Longest time to wait for the duration service, ms; Envoy's own route time-out is below it. */
+    MESH_DURATION_BUDGET_MS: integer(10, 10_000).default(500),
+    /** Whether recorded trips are replayed, so that requests may say when they were made. */
+    MESH_REPLAY: flag.default(false),
+    /** One of pino's levels. */
+    MESH_LOG_LEVEL: z.string().default("info"),
+  })
+  .transform((env) => ({
+    listen: env.MESH_LISTEN,
+    nats: env.MESH_NATS,
+    envoy: env.MESH_ENVOY,
+    databasePath: env.MESH_DATABASE.slice("sqlite:".length),
+    modelsDir: env.MESH_MODELS,
+    durationBudgetMs: env.MESH_DURATION_BUDGET_MS,
+    replay: env.MESH_REPLAY,
+    logLevel: env.MESH_LOG_LEVEL,
+  }));

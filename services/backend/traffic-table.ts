@@ -1,0 +1,56 @@
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import type { Events } from "#kit/events/connect.ts";
+import type { Logger } from "#kit/telemetry/log.ts";
+import { armOf } from "#kit/traffic/arm.ts";
+import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { consumerServices, firstTraffic, modelServices } from "#kit/traffic/traffic.ts";
+import type { Store } from "./store.ts";
+
+/** The traffic as last known; kept in the database, so that it is known at a start without the stream. */
+export interface TrafficTable {
+  /** Salt of duration's traffic. */
+  durationSalt(): string;
+  /** Per consumer service, the slot whose prediction this rider is to see. */
+  arms(riderId: string): Record<string, string>;
+  /** Highest revision that the arms are computed from. */
+  revision(): bigint;
+  stop(): void;
+}
+
+export async function followTraffic(
+  store: Store,
+  connecting: Promise<Events>,
+  log: Logger,
+): Promise<TrafficTable> {
+  const table = new Map<string, Traffic>(modelServices.map((s) => [s, firstTraffic(s)]));
+  for (const saved of await store.savedTraffic()) table.set(saved.service, saved);
+  let stop = () => {};
+
+  void connecting
+    .then(async (events) => {
+      const bucket = await openTrafficBucket(events);
+      const watch = await bucket.watch((traffic) => {
+        table.set(traffic.service, traffic);
+        void store.saveTraffic(traffic);
+      });
+      stop = () => watch.stop();
+    })
+    .catch((cause: unknown) => log.error({ err: cause }, "the traffic bucket cannot be followed"));
+
+  const of = (service: string) => table.get(service) as Traffic;
+  return {
+    durationSalt: () => of("duration").salt,
+    arms: (riderId) =>
+      Object.fromEntries(
+        consumerServices.map((service) => {
+          const { salt, blue } = of(service);
+          return [service, armOf(salt, riderId, blue?.weight ?? 0)];
+        }),
+      ),
+    revision() {
+      const revisions = consumerServices.map((service) => of(service).revision);
+      return revisions.reduce((a, b) => (a > b ? a : b)); // Math.max takes no bigint
+    },
+    stop: () => stop(),
+  };
+}
