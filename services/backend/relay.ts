@@ -34,10 +34,11 @@ export function startRelay(
 ): Relay {
   let wanted = Promise.withResolvers<void>();
   let stopping = false;
+  const stopped = Promise.withResolvers<undefined>();
   const wake = () => wanted.resolve();
 
   const running = (async () => {
-    const events = await Promise.race([connecting, whenStopped()]);
+    const events = await Promise.race([connecting, stopped.promise]);
     if (!events) return;
     void reconcileOnReconnect(events, store, wake, log);
     let mustReconcile = true;
@@ -51,16 +52,11 @@ export function startRelay(
       } catch (cause) {
         log.warn({ err: cause, waiting: await store.unsentCount() }, "events wait for the stream");
         mustReconcile = true;
-        await Promise.race([pause(retryMs), whenStopped()]);
+        await Promise.race([pause(retryMs), stopped.promise]);
       }
     }
     await sendSome(events, store, maxInFlight).catch(() => 0); // the next start sends them
   })();
-
-  const stopped = Promise.withResolvers<undefined>();
-  function whenStopped(): Promise<undefined> {
-    return stopping ? Promise.resolve(undefined) : stopped.promise;
-  }
 
   return {
     wake,

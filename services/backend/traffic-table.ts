@@ -48,8 +48,12 @@ export async function followTraffic(
         }),
       ),
     revision() {
-      const revisions = consumerServices.map((service) => of(service).revision);
-      return revisions.reduce((a, b) => (a > b ? a : b)); // Math.max takes no bigint
+      let highest = 0n;
+      for (const service of consumerServices) {
+        const { revision } = of(service);
+        if (revision > highest) highest = revision; // Math.max takes no bigint
+      }
+      return highest;
     },
     stop: () => stop(),
   };
