@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectEvents, type Events } from "#kit/events/connect.ts";
+import { provision } from "#kit/events/provision.ts";
+import { tools } from "./tools.ts";
+
+/** A real nats-server of the test's own. */
+export interface TestNats {
+  readonly url: string;
+  /** Connections made by `connect` are closed by `stop`. */
+  connect(name?: string): Promise<Events>;
+  /** Kills the server as a crash would; `restart` brings it back with its data, at the same address. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts nats-server with JetStream on disk at a free port, provisioned with the streams of the mesh. */
+export async function startNats(): Promise<TestNats> {
+  const dir = await mkdtemp(join(tmpdir(), "tripmesh-nats-"));
+  let { child, url } = await launch(dir, "-1");
+  const connections: Events[] = [];
+  const kill = async () => {
+    const gone = once(child, "exit");
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await gone;
+    }
+  };
+  const connect = async (name = "test") => {
+    const events = await connectEvents({ url, name });
+    connections.push(events);
+    return events;
+  };
+  await provision(await connect("provision"));
+  return {
+    get url() {
+      return url;
+    },
+    connect,
+    kill,
+    async restart() {
+      ({ child, url } = await launch(dir, new URL(url).port));
+    },
+    async stop() {
+      await Promise.all(connections.map((events) => events.connection.close()));
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(dir: string, port: string) {
+  const args = [
+    "-a",
+    "127.0.0.1",
+    "-p",
+    port,
+    "-js",
+    "-sd",
+    join(dir, "js"),
+    "--ports_file_dir",
+    dir,
+  ];
+  const child = spawn(tools().nats.path, args, { stdio: "ignore" });
+  const file = `nats-server_${child.pid}.ports`;
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    if (child.exitCode !== null) throw new Error(`nats-server exited with ${child.exitCode}`);
+    if ((await readdir(dir)).includes(file)) {
+      const text = await readFile(join(dir, file), "utf8");
+      if (text.endsWith("}"))
+        return { child, url: (JSON.parse(text) as { nats: [string] }).nats[0] };
+    }
+    await sleep(10);
+  }
+  child.kill("SIGKILL");
+  throw new Error("nats-server did not become ready");
+}
