@@ -31,7 +31,7 @@ export async function buildPages(place, node, progress, signal) {
     const vite = join(place.packages, "vite", "bin", "vite.js");
     const draft = join(box, "dist");
     // The configuration reads where to write from this variable; without it, gateway/dist.
-    const env = { ...process.env, GATEWAY_DIST: draft };
+    const env = { ...process.env, MESH_PAGES_OUT: draft };
     const args = [vite, "build", "--config", configOf(place)];
     rmSync(stampOf(place), { force: true });
     const { code } = await run(node, args, { cwd: place.root, env, log, signal });

@@ -4,7 +4,7 @@ import { createTrial, type Trial } from "./trial.ts";
 // Stands for Vite: writes both pages where the configuration would.
 const VITE = `import { cpSync } from "node:fs";
 for (const page of ["rider", "console"]) {
-  cpSync("gateway/" + page, (process.env.GATEWAY_DIST ?? "gateway/dist") + "/" + page, { recursive: true });
+  cpSync("gateway/" + page, (process.env.MESH_PAGES_OUT ?? "gateway/dist") + "/" + page, { recursive: true });
 }\n`;
 
 let trial: Trial;
