@@ -37,7 +37,9 @@ for (const { name, command } of steps) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   results.push(`${code === 0 ? "passed" : "FAILED"}  ${seconds.padStart(6)} s  ${name}`);
 }
-process.stdout.write(`\n${results.join("\n")}\n${steps.length - failed} passed, ${failed} failed\n`);
+process.stdout.write(
+  `\n${results.join("\n")}\n${steps.length - failed} passed, ${failed} failed\n`,
+);
 process.exit(failed === 0 ? 0 : 1);
 
 async function run([command = "", ...args]: readonly string[]): Promise<number> {

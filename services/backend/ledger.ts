@@ -18,21 +18,15 @@ export async function followPredictions(
   watch: TripWatch,
   log: Logger,
 ): Promise<Consumer> {
-  const tell = (body: Uint8Array) => {
+  subscribe(events, "predictions.*.live.*", log, (body) => {
     for (const prediction of PredictionBatch.decode(body).predictions) {
       const update = updateOfPrediction(prediction);
       if (update) watch.publish(update);
     }
-  };
-  events.connection.subscribe("predictions.*.live.*", {
-    callback: (error, message) => (error ? log.error({ err: error }) : tell(message.data)),
   });
-  events.connection.subscribe("trips.*.*", {
-    callback(error, message) {
-      if (error) return log.error({ err: error });
-      const event = TripEvent.decode(message.data);
-      for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
-    },
+  subscribe(events, "trips.*.*", log, (body) => {
+    const event = TripEvent.decode(body);
+    for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
   });
   return consume(events, {
     stream: streams.predictions,
@@ -45,5 +39,24 @@ export async function followPredictions(
     },
     owner: { service: "backend", slot: "blue" },
     log,
+  });
+}
+
+/** A plain subscription; a message that cannot be read is logged, and the next one is still read. */
+function subscribe(
+  events: Events,
+  subject: string,
+  log: Logger,
+  read: (body: Uint8Array) => void,
+): void {
+  events.connection.subscribe(subject, {
+    callback(error, message) {
+      try {
+        if (error) throw error;
+        read(message.data);
+      } catch (cause) {
+        log.error({ err: cause, subject: message?.subject ?? subject }, "a message cannot be read");
+      }
+    },
   });
 }

@@ -40,8 +40,11 @@ export function startRelay(
   const running = (async () => {
     const events = await Promise.race([connecting, stopped.promise]);
     if (!events) return;
-    void reconcileOnReconnect(events, store, wake, log);
     let mustReconcile = true;
+    void onReconnect(events, () => {
+      mustReconcile = true;
+      wake();
+    });
     while (!stopping) {
       try {
         if (mustReconcile) await reconcile(events, store, log);
@@ -101,18 +104,9 @@ async function reconcile(events: Events, store: Store, log: Logger): Promise<voi
     log.warn({ again, lastSeq: state.last_seq }, "the stream lost acknowledged events; sent again");
 }
 
-async function reconcileOnReconnect(
-  events: Events,
-  store: Store,
-  wake: () => void,
-  log: Logger,
-): Promise<void> {
+async function onReconnect(events: Events, reconnected: () => void): Promise<void> {
   for await (const status of events.connection.status()) {
-    if (status.type !== "reconnect") continue;
-    await reconcile(events, store, log).catch((cause: unknown) =>
-      log.warn({ err: cause }, "not reconciled yet"),
-    );
-    wake();
+    if (status.type === "reconnect") reconnected();
   }
 }
 

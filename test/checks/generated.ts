@@ -13,7 +13,9 @@ try {
     "node_modules/google-gax/build/protos/google/rpc",
     "node_modules/grpc-health-check/proto/health",
   ].flatMap((path) => ["--path", path]);
-  execFileSync("buf", ["build", ...paths, "-o", join(dir, "gen/descriptor.binpb")], { stdio: "inherit" });
+  execFileSync("buf", ["build", ...paths, "-o", join(dir, "gen/descriptor.binpb")], {
+    stdio: "inherit",
+  });
   const stale = differences("gen", join(dir, "gen"));
   if (stale.length > 0) {
     process.stderr.write(`Not as the contracts say: ${stale.join(", ")}. Run \`npm run gen\`.\n`);
