@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readMeshFile } from "../../cli/up/mesh-file.ts";
-import { startMesh, type TestMesh, tempDataDir } from "../harness/mesh.ts";
+import { isAlive, startMesh, type TestMesh, tempDataDir } from "../harness/mesh.ts";
 import { until } from "../harness/until.ts";
 
 const run = promisify(execFile);
@@ -156,7 +156,9 @@ describe("when a part dies", () => {
   });
 
   test("Envoy is started again", async () => {
-    process.kill(pidOf("envoy"), "SIGKILL");
+    const pid = pidOf("envoy");
+    process.kill(pid, "SIGKILL");
+    await until("the old Envoy is gone", () => !isAlive(pid));
     await until("the edge is back", isHealthy);
   });
 

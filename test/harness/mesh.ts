@@ -65,7 +65,8 @@ async function stop(child: ChildProcess, mesh: MeshFile) {
   return { code: child.exitCode, ms, left: left.map(([name]) => name) };
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process with that id exists. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
