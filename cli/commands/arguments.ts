@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from "commander";
+import { parseTimeSpan } from "../up/time-span.ts";
+
+// Readers of option values: what they refuse, commander reports as a wrong use, with exit code 2.
+
+/** A whole number within bounds. */
+export function wholeNumber(minimum: number, maximum: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isInteger(value) && value >= minimum && value <= maximum) {
+      return value;
+    }
+    throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+  };
+}
+
+/** Simulated seconds a second, or as fast as the mesh answers. */
+export function speed(text: string): number | "max" {
+  if (text === "max") return text;
+  const value = Number(text);
+  if (value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("It must be a number above 0, at most 1000000, or max.");
+}
+
+/** Milliseconds of `90s`, `5m` or `1h30m`. */
+export function timeSpan(text: string): number {
+  const ms = parseTimeSpan(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError("It must be a time like 90s, 5m or 1h30m.");
+}
+
+/** `host:port`. */
+export function address(text: string): string {
+  if (/^[^:\s/]+:\d{1,5}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be host:port, for example 127.0.0.1:8080.");
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(...words: readonly T[]) {
+  return (text: string): T => {
+    const word = words.find((known) => known === text);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`It must be ${words.join(" or ")}.`);
+  };
+}

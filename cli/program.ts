@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import type { CommandContext } from "./commands/context.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { eventsCommand } from "./commands/events.ts";
+import { modelsCommand } from "./commands/models.ts";
+import { quoteCommand } from "./commands/quote.ts";
+import { tripCommand } from "./commands/trip.ts";
+import { upCommand } from "./commands/up.ts";
+
+/** The `mesh` command with all that it can do. */
+export function createProgram(context: CommandContext): Command {
+  return new Command("mesh")
+    .description("Runs the prediction mesh and talks to it.")
+    .showHelpAfterError("Try --help.")
+    .addCommand(upCommand(context))
+    .addCommand(doctorCommand(context))
+    .addCommand(quoteCommand(context))
+    .addCommand(tripCommand(context))
+    .addCommand(modelsCommand(context))
+    .addCommand(eventsCommand(context))
+    .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
+}

@@ -1,0 +1,226 @@
+import { join } from "node:path";
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { consumerServices } from "#kit/traffic/traffic.ts";
+import { prepareRunDir, writeEndpoints } from "../../envoy/run-files.ts";
+import { createEndpoints } from "./endpoints.ts";
+import { envoyLaunch, saveTraffic } from "./envoy.ts";
+import { createLocalInstances, type InstanceKey, type Instances } from "./instances.ts";
+import { createPidFiles } from "./leftovers.ts";
+import type { LogPrinter } from "./log-printer.ts";
+import { type MeshFile, writeMeshFile } from "./mesh-file.ts";
+import { createMeshProcess, inheritedEnv } from "./mesh-process.ts";
+import { natsLaunch } from "./nats.ts";
+import type { UpOptions } from "./options.ts";
+import { createParts } from "./parts.ts";
+import { HOST, type PublicPorts } from "./ports.ts";
+import type { Progress } from "./progress.ts";
+import { edgeChecks, untilReady } from "./readiness.ts";
+import { chooseTrips, type ReplayTrips, startReplay } from "./replay.ts";
+import type { Tools } from "./tools.ts";
+import { type Deployment, deploymentsOf, prepareEvents } from "./traffic.ts";
+
+export interface MeshDependencies {
+  readonly options: UpOptions;
+  readonly tools: Tools;
+  /** 0: the kernel chooses. */
+  readonly ports: PublicPorts;
+  readonly progress: Progress;
+  readonly print: LogPrinter;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborts the start. */
+  readonly signal: AbortSignal;
+}
+
+type EnvoyAddresses = Pick<MeshFile, "edge" | "mesh" | "admin">;
+
+/** What a started mesh is. */
+export interface Started {
+  readonly addresses: MeshFile;
+  /** Undefined without a replay. */
+  readonly trips: ReplayTrips | undefined;
+}
+
+export interface Mesh {
+  /** Starts everything in order and resolves once riders are served. */
+  start(): Promise<Started>;
+  /** Resolves when the replay has come to its end. */
+  readonly replayed: Promise<void>;
+  /** How many run now. */
+  processes(): number;
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+/** The whole mesh as processes of this machine. */
+export function createMesh(dependencies: MeshDependencies): Mesh {
+  const { options, tools, ports, progress, print, env, signal } = dependencies;
+  const { root, dataDir, autoPorts } = options;
+  const runDir = join(dataDir, "run");
+  const envoyDir = join(dataDir, "envoy");
+  const endpoints = createEndpoints((cluster, at) => writeEndpoints(envoyDir, cluster, at));
+  const inherited = inheritedEnv(env);
+  const launch = createMeshProcess({ root, node: tools.node, env: inherited });
+  const replayed = Promise.withResolvers<void>();
+  const pidFiles = createPidFiles(runDir);
+  let addresses: Omit<MeshFile, "pids"> | undefined;
+
+  const writeMesh = (): MeshFile | undefined => {
+    if (!addresses || signal.aborted) return undefined;
+    const mesh = { ...addresses, pids: parts.pids() };
+    writeMeshFile(dataDir, mesh);
+    return mesh;
+  };
+  const parts = createParts({
+    logDir: join(dataDir, "logs"),
+    print,
+    onPid: (name, pid) => {
+      pidFiles.set(name, pid);
+      if (pid !== undefined) writeMesh();
+    },
+  });
+
+  async function startNats(): Promise<string> {
+    const listening = await parts.start({
+      name: "nats",
+      stage: "nats",
+      launch: (last) =>
+        natsLaunch(
+          {
+            binary: tools.nats.path,
+            storeDir: join(dataDir, "nats"),
+            runDir,
+            port: ports.nats,
+            env: inherited,
+          },
+          last,
+        ),
+    });
+    return listening["nats"] ?? "";
+  }
+
+  async function startEnvoy(traffics: readonly Traffic[]): Promise<EnvoyAddresses> {
+    prepareRunDir(envoyDir);
+    saveTraffic(envoyDir, traffics);
+    const {
+      edge = "",
+      mesh = "",
+      admin = "",
+    } = await parts.start({
+      name: "envoy",
+      stage: "envoy",
+      launch: (last) =>
+        envoyLaunch({ binary: tools.envoy.path, runDir: envoyDir, ports, env: inherited }, last),
+    });
+    return { edge, mesh, admin };
+  }
+
+  async function startBackend(nats: string, envoy: EnvoyAddresses) {
+    const listening = await parts.start({
+      name: "backend",
+      stage: "backend",
+      launch: (last) =>
+        launch("backend", "services/backend/main.ts", {
+          MESH_LISTEN: last?.["rpc"] ?? `${HOST}:${ports.backend}`,
+          MESH_NATS: nats,
+          MESH_ENVOY: envoy.mesh,
+          MESH_DATABASE: `sqlite:${join(dataDir, "backend.db")}`,
+          MESH_MODELS: "models",
+          MESH_REPLAY: "1",
+        }),
+      onReady: (at) => endpoints.set("backend", "backend", at["rpc"]),
+      onExit: () => endpoints.set("backend", "backend", undefined),
+    });
+    return listening["rpc"] ?? "";
+  }
+
+  async function startGateway(nats: string, envoy: EnvoyAddresses, trips: ReplayTrips | undefined) {
+    const listening = await parts.start({
+      name: "gateway",
+      stage: "gateway",
+      launch: (last) =>
+        launch("gateway", "gateway/main.ts", {
+          MESH_NATS: nats,
+          MESH_BACKEND: envoy.edge,
+          MESH_GATEWAY_LISTEN: `${HOST}:0`,
+          MESH_CONSOLE_LISTEN: last?.["console"] ?? `${HOST}:${ports.console}`,
+          MESH_ENVOY_ADMIN: envoy.admin,
+          MESH_REPLAY: "1",
+          ...(trips ? { MESH_TRIPS_KIND: trips.kind } : {}),
+        }),
+      onReady: (at) => endpoints.set("gateway", "gateway", at["http"]),
+      onExit: () => endpoints.set("gateway", "gateway", undefined),
+    });
+    return listening["console"] ?? "";
+  }
+
+  return {
+    replayed: replayed.promise,
+    processes: () => Object.keys(parts.pids()).length,
+    async start() {
+      const trips = options.replay
+        ? await progress.step("trips to replay", () => chooseTrips(options, progress.say))
+        : undefined;
+      const nats = await progress.step("NATS with JetStream", startNats);
+      const traffics = await progress.step("streams and traffic", () => prepareEvents(nats));
+      const deployments = deploymentsOf(traffics);
+      const envoy = await progress.step("Envoy", () => startEnvoy(traffics));
+      const [backend, operators] = await Promise.all([
+        progress.step("backend", () => startBackend(nats, envoy)),
+        progress.step("gateway", () => startGateway(nats, envoy, trips)),
+        progress.step("models", () =>
+          startInstances(
+            createLocalInstances({
+              parts,
+              launch,
+              natsUrl: nats,
+              autoPorts,
+              onAddress: (key, name, address) =>
+                endpoints.set(`${key.service}-${key.slot}`, name, address),
+            }),
+            deployments,
+            options.consumers,
+          ),
+        ),
+      ]);
+      await progress.step("first quote through the edge", () =>
+        untilReady(edgeChecks(envoy.edge), { withinMs: 30_000, signal }),
+      );
+      if (trips) {
+        await progress.step("replay", () =>
+          startReplay({
+            options,
+            trips,
+            deployments,
+            parts,
+            launch,
+            edge: envoy.edge,
+            onFinished: () => replayed.resolve(),
+          }),
+        );
+      }
+      const { edge, mesh, admin } = envoy;
+      addresses = { edge, mesh, admin, nats, console: operators, backend };
+      const written = writeMesh();
+      if (!written) throw signal.reason;
+      return { addresses: written, trips };
+    },
+    stop: () => parts.stopAll(),
+    kill: () => parts.killAll(),
+  };
+}
+
+/** Starts every deployed version, consumers in as many processes as asked for. */
+async function startInstances(
+  instances: Instances,
+  deployments: readonly Deployment[],
+  consumers: number,
+): Promise<void> {
+  const wanted = deployments.flatMap(({ service, slot, version }) => {
+    const processes = consumerServices.some((name) => name === service) ? consumers : 1;
+    return Array.from({ length: processes }, (_, index) => ({
+      key: { service, slot, index } satisfies InstanceKey,
+      version,
+    }));
+  });
+  await Promise.all(wanted.map(({ key, version }) => instances.start(key, version)));
+}

@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connectEvents } from "#kit/events/connect.ts";
+import type { Launch, Listening } from "./child.ts";
+import { HOST } from "./ports.ts";
+
+export interface NatsOptions {
+  readonly binary: string;
+  /** Streams and buckets live here. */
+  readonly storeDir: string;
+  /** Where the server tells which port it got. */
+  readonly runDir: string;
+  /** 0: the kernel chooses. */
+  readonly port: number;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How to run nats-server with JetStream on disk; a restarted one keeps the port that it had. */
+export function natsLaunch(options: NatsOptions, last: Listening | undefined): Launch {
+  const port = last?.["nats"] ? new URL(last["nats"]).port : options.port || -1;
+  return {
+    name: "nats",
+    command: options.binary,
+    args: [
+      ...["-a", HOST, "-p", String(port)],
+      ...["-js", "-sd", options.storeDir],
+      ...["--ports_file_dir", options.runDir],
+    ],
+    env: options.env,
+    cwd: options.runDir,
+    ready: async (pid, signal) => {
+      const url = await readUrl(join(options.runDir, `nats-server_${pid}.ports`), signal);
+      await jetStreamAnswers(url, signal);
+      return { nats: url };
+    },
+  };
+}
+
+/** The server writes its ports into a file named after its process. */
+async function readUrl(path: string, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const { nats } = JSON.parse(await readFile(path, "utf8")) as { nats?: string[] };
+      if (nats?.[0]) return nats[0];
+    } catch {
+      // not there yet, or half written
+    }
+    await sleep(10, undefined, { signal });
+  }
+}
+
+/** A server that listens may still be reading its streams: only an answer of JetStream counts. */
+async function jetStreamAnswers(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const events = await connectEvents({ url, name: "mesh-up-probe", waitForServer: false });
+      try {
+        await (await jetstreamManager(events.connection, { timeout: 1_000 })).getAccountInfo();
+        return;
+      } finally {
+        await events.close();
+      }
+    } catch {
+      await sleep(50, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** What `mesh up` was asked for, with every default filled in. */
+export interface UpOptions {
+  /** The repository. */
+  readonly root: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absolute path of a file or a folder, or `demo`; undefined: the simulator's own choice. */
+  readonly trips: string | undefined;
+  /** Simulated seconds a second; `max`: as fast as the mesh answers. */
+  readonly speed: number | "max";
+  /** Free ports instead of the known ones. */
+  readonly autoPorts: boolean;
+  /** Stop by itself after so long, ms. */
+  readonly forMs: number | undefined;
+  readonly replay: boolean;
+  /** Stop by itself when the replay has come to its end. */
+  readonly exitAfterReplay: boolean;
+  /** Trips to replay; undefined: all. */
+  readonly tripLimit: number | undefined;
+  /** Processes of each consumer service and slot. */
+  readonly consumers: number;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
