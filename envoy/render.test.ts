@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { type EnvoyOptions, renderEnvoy } from "./render.ts";
+import { clusterNames } from "./run-files.ts";
+import { expandTemplate } from "./template.ts";
+
+describe("renderEnvoy", () => {
+  const options: EnvoyOptions = {
+    edge: "0.0.0.0:8080",
+    mesh: "127.0.0.1:9000",
+    admin: "[::1]:9901",
+    runDir: "/run/mesh",
+  };
+  const render = (changes: Partial<EnvoyOptions> = {}) =>
+    JSON.parse(renderEnvoy({ ...options, ...changes }));
+
+  test("makes a cluster for each slot of each service, with its own file of addresses", () => {
+    const { clusters } = render().static_resources;
+    const names = clusters.map((cluster: { name: string }) => cluster.name);
+    expect(names.toSorted()).toEqual(clusterNames().toSorted());
+    for (const cluster of clusters) {
+      expect(cluster.eds_cluster_config.eds_config.path_config_source.path).toBe(
+        `/run/mesh/eds/${cluster.name}.yaml`,
+      );
+    }
+  });
+
+  test("starts with everything on blue", () => {
+    const [base] = render({ services: ["duration"] }).layered_runtime.layers;
+    expect(base.static_layer).toEqual({
+      "traffic.duration.duration-blue": 10_000,
+      "traffic.duration.duration-green": 0,
+    });
+  });
+
+  test("listens where it is told", () => {
+    const { admin, static_resources: resources } = render();
+    const at = (listener: { address: { socket_address: object } }) =>
+      listener.address.socket_address;
+    expect([...resources.listeners, admin].map(at)).toEqual([
+      { address: "0.0.0.0", port_value: 8080 },
+      { address: "127.0.0.1", port_value: 9000 },
+      { address: "::1", port_value: 9901 },
+    ]);
+  });
+
+  test.each(["8080", "localhost", "127.0.0.1:99999", "127.0.0.1:http"])("refuses %s", (edge) => {
+    expect(() => render({ edge })).toThrow(`edge: "${edge}" is not host:port`);
+  });
+
+  test("gives durations as seconds", () => {
+    const text = renderEnvoy({ ...options, durationTimeoutMs: 250, backendTimeoutMs: 3000 });
+    expect(text).toContain('"timeout": "0.25s"');
+    expect(text).toContain('"timeout": "3s"');
+    expect(text).not.toContain("$");
+  });
+});
+
+describe("expandTemplate", () => {
+  test("repeats what holds a $for, once per combination; later names may use earlier ones", () => {
+    const text = `
+      - $for: { service: $services, slot: [blue, green], name: [$service-$slot] }
+        name: $name
+      - last`;
+    expect(expandTemplate(text, { services: ["tip", "cost"] })).toEqual([
+      { name: "tip-blue" },
+      { name: "tip-green" },
+      { name: "cost-blue" },
+      { name: "cost-green" },
+      "last",
+    ]);
+  });
+
+  test("repeats it once per map, where the values go together", () => {
+    const text = "[{ $for: [{ http: 400, code: 3 }, { http: 404, code: 5 }], $http: $code }]";
+    expect(expandTemplate(text, {})).toEqual([{ "400": 3 }, { "404": 5 }]);
+  });
+
+  test("repeats the entries of a map that stands alone", () => {
+    const text = "weights: { $for: { slot: [blue, green] }, of-$slot: 1 }";
+    expect(expandTemplate(text, {})).toEqual({ weights: { "of-blue": 1, "of-green": 1 } });
+  });
+
+  test("a merged map is expanded where it is merged", () => {
+    const text =
+      "[&one { $for: { slot: [blue] }, is: $slot }, { <<: *one, $for: { slot: [green] } }]";
+    expect(expandTemplate(text, {})).toEqual([{ is: "blue" }, { is: "green" }]);
+  });
+
+  test("keeps the type of a value that stands alone", () => {
+    expect(expandTemplate("[$port, at $port]", { port: 80 })).toEqual([80, "at 80"]);
+  });
+
+  test("refuses a name that nobody gives", () => {
+    expect(() => expandTemplate("a: $nothing", {})).toThrow("$nothing");
+    expect(() => expandTemplate("[{ $for: { slot: blue } }]", {})).toThrow("slot needs a list");
+  });
+});
