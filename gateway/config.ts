@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { address, flag, integer } from "#kit/config/read.ts";
+
+export const configSchema = z
+  .object({
+    /** The event stream. */
+    MESH_NATS: z.string().default("nats://127.0.0.1:4222"),
+    /** Any endpoint that answers BackendService; the edge of Envoy does. */
+    MESH_BACKEND: address.default("127.0.0.1:8080"),
+    /** Where the edge finds the rider's page and the updates; port 0 lets the kernel choose. */
+    MESH_GATEWAY_LISTEN: address.default("127.0.0.1:0"),
+    /** Where the operator's console is; never routed by the edge. */
+    MESH_CONSOLE_LISTEN: address.default("127.0.0.1:7600"),
+    /** Envoy's admin, for latencies; without it the console shows none. */
+    MESH_ENVOY_ADMIN: address.optional(),
+    /** Whether recorded trips are replayed, so that a ride made on the rider's page can be simulated. */
+    MESH_REPLAY: flag.default(false),
+    /** Where the replayed trips come from; the console says it. */
+    MESH_TRIPS_KIND: z.enum(["recorded", "synthetic"]).default("recorded"),
+    /** Folder with `zones.json`. */
+    MESH_MODELS: z.string().default("models"),
+    /** Most riders' streams open at once; one more is refused with 503. */
+    MESH_MAX_STREAMS: integer(1, 100_000).default(2000),
+    /** One of pino's levels. */
+    MESH_LOG_LEVEL: z.string().default("info"),
+  })
+  .transform((env) => ({
+    nats: env.MESH_NATS,
+    backend: env.MESH_BACKEND,
+    listen: env.MESH_GATEWAY_LISTEN,
+    consoleListen: env.MESH_CONSOLE_LISTEN,
+    envoyAdmin: env.MESH_ENVOY_ADMIN,
+    replay: env.MESH_REPLAY,
+    trips: env.MESH_REPLAY ? env.MESH_TRIPS_KIND : ("live" as const),
+    modelsDir: env.MESH_MODELS,
+    maxStreams: env.MESH_MAX_STREAMS,
+    logLevel: env.MESH_LOG_LEVEL,
+  }));

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Code } from "#kit/rpc/errors.ts";
+import type { Logger } from "#kit/telemetry/log.ts";
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+}
+
+/** Answers the request, or says false so that the next route may. */
+export type Route = (exchange: Exchange) => boolean | Promise<boolean>;
+
+export interface HttpServer {
+  /** `host:port` as bound. */
+  readonly address: string;
+  /** Stops listening and closes idle connections; open streams are their owners' to close. */
+  close(): Promise<void>;
+}
+
+/** Serves routes, the first that answers wins. Only GET and HEAD: nothing here changes anything. */
+export function listen(
+  routes: readonly Route[],
+  options: { readonly listen: string; readonly log: Logger },
+): Promise<HttpServer> {
+  const { log } = options;
+  const server = createServer((request, response) => {
+    answer(routes, request, response).catch((cause: unknown) => {
+      log.error({ err: cause, path: request.url }, "a request failed");
+      if (response.headersSent) response.destroy();
+      else sendError(response, "INTERNAL", "internal error");
+    });
+  });
+  const [host = "", port = "0"] = options.listen.split(":");
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(Number(port), host, () => {
+      const bound = server.address();
+      const boundPort = typeof bound === "object" && bound ? bound.port : port;
+      resolve({
+        address: `${host}:${boundPort}`,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeIdleConnections();
+          }),
+      });
+    });
+  });
+}
+
+async function answer(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = parseUrl(request.url);
+  if (!url) return sendError(response, "INVALID_ARGUMENT", "the path cannot be read");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    return sendError(response, "UNIMPLEMENTED", "only GET is answered here", 405);
+  }
+  for (const route of routes) if (await route({ request, response, url })) return;
+  sendError(response, "NOT_FOUND", `there is nothing at ${url.pathname}`);
+}
+
+function parseUrl(target = "/"): URL | undefined {
+  // A target such as //host would otherwise be read as another origin.
+  return URL.parse(`http://gateway${target.startsWith("/") ? target : "/"}`) ?? undefined;
+}
+
+const httpStatus: Partial<Record<Code, readonly [code: number, http: number]>> = {
+  INVALID_ARGUMENT: [3, 400],
+  DEADLINE_EXCEEDED: [4, 504],
+  NOT_FOUND: [5, 404],
+  PERMISSION_DENIED: [7, 403],
+  RESOURCE_EXHAUSTED: [8, 429],
+  FAILED_PRECONDITION: [9, 400],
+  UNIMPLEMENTED: [12, 501],
+  INTERNAL: [13, 500],
+  UNAVAILABLE: [14, 503],
+  UNAUTHENTICATED: [16, 401],
+};
+
+/** An error as Envoy's transcoder writes it: `google.rpc.Status` in JSON. */
+export function sendError(
+  response: ServerResponse,
+  code: Code,
+  message: string,
+  http?: number,
+): void {
+  const [number, status] = httpStatus[code] ?? [2, 500];
+  sendJson(response, { code: number, message, details: [] }, http ?? status);
+}
+
+export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+  });
+  response.end(JSON.stringify(value));
+}

@@ -1,0 +1,88 @@
+// The gateway: pushes updates to riders, serves the rider's page to the edge and the operator's console on
+// its own port. Read it from top to bottom: configuration, dependencies, serve, stop.
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
+import { readConfig } from "#kit/config/read.ts";
+import { connectEvents } from "#kit/events/connect.ts";
+import { announce } from "#kit/lifecycle/announce.ts";
+import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
+import { createClient } from "#kit/rpc/client.ts";
+import { createLog } from "#kit/telemetry/log.ts";
+import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { configSchema } from "./config.ts";
+import { createConsoleRoute } from "./console-route.ts";
+import { readLatency } from "./envoy-latency.ts";
+import { listen, type Route, sendError, sendJson } from "./http-server.ts";
+import { openLiveFeed } from "./live-feed.ts";
+import { openObservatory } from "./observatory.ts";
+import { serveFile, servePage } from "./pages.ts";
+import { openStored } from "./stored.ts";
+import { createUpdatesRoute } from "./updates-route.ts";
+import { createVersions } from "./versions.ts";
+import { openWaitingEvents } from "./waiting-events.ts";
+import { watchViaBackend } from "./watch-backend.ts";
+import { watchDirect } from "./watch-direct.ts";
+
+const config = readConfig(configSchema, process.env);
+const log = createLog("gateway", config.logLevel);
+
+const events = await connectEvents({ url: config.nats, name: "gateway" });
+const backend = createClient(BackendServiceDefinition, config.backend);
+const feed = await openLiveFeed(events, log);
+const stored = await openStored(events);
+const versions = createVersions();
+const traffic = await (await openTrafficBucket(events)).watch(versions.changed);
+
+const updates = createUpdatesRoute({
+  backend,
+  ways: { direct: watchDirect({ feed, stored, log }), backend: watchViaBackend({ backend, log }) },
+  maxStreams: config.maxStreams,
+  log,
+});
+const { envoyAdmin } = config;
+const observatory = openObservatory({
+  feed,
+  stored,
+  versions,
+  readWaiting: await openWaitingEvents(events),
+  readLatency: envoyAdmin === undefined ? undefined : () => readLatency(envoyAdmin),
+  watchers: updates.open,
+  trips: config.trips,
+  log,
+});
+const consoles = createConsoleRoute(observatory);
+
+const readyz: Route = async ({ response, url }) => {
+  if (url.pathname !== "/readyz") return false;
+  const late = setTimeout(1000, undefined, { ref: false }); // a lost connection does not answer at all
+  const alive = await Promise.race([events.connection.rtt().catch(() => undefined), late]);
+  if (alive === undefined) sendError(response, "UNAVAILABLE", "the event stream does not answer");
+  else sendJson(response, { ready: true });
+  return true;
+};
+const zones = serveFile("/zones.json", join(config.modelsDir, "zones.json"));
+const pages = join(import.meta.dirname, "dist");
+const facts = { trips: config.trips };
+const http = await listen(
+  [updates.route, readyz, zones, servePage({ dir: join(pages, "rider"), facts })],
+  { listen: config.listen, log },
+);
+const console = await listen(
+  [consoles.route, readyz, zones, servePage({ dir: join(pages, "console"), facts })],
+  { listen: config.consoleListen, log },
+);
+
+log.info({ http: http.address, console: console.address }, "ready");
+announce({ http: http.address, console: console.address });
+await runUntilSignal({
+  log,
+  stop: [
+    () => Promise.all([updates.close(), consoles.close(), http.close(), console.close()]),
+    () => observatory.stop(),
+    () => traffic.stop(),
+    () => feed.stop(),
+    () => backend.close(),
+    () => events.close(),
+  ],
+});

@@ -1,0 +1,83 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** One update as the stream carries it; fields at their default are left out. */
+interface WireUpdate {
+  readonly seq?: number;
+  readonly kind?: string;
+  readonly value?: number;
+  readonly lower?: number;
+  readonly upper?: number;
+  readonly version?: string;
+}
+
+/** A value with its interval, and the number of the event that it answers. */
+export interface Told {
+  readonly seq: number;
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly version: string;
+}
+
+/** What this page has heard of its trip. */
+export interface TripStory {
+  /** Durations by rising `seq`: the first estimate and its corrections. */
+  readonly durations: readonly Told[];
+  readonly cost: Told | undefined;
+  readonly tip: Told | undefined;
+  /** A `TripState`: 1 requested, 2 started, 3 completed, 4 cancelled. */
+  readonly state: number;
+  readonly connection: "connecting" | "open" | "reconnecting" | "ended" | "refused";
+}
+
+const nothing: TripStory = {
+  durations: [],
+  cost: undefined,
+  tip: undefined,
+  state: 0,
+  connection: "connecting",
+};
+
+/** Follows a trip's server-sent events; the browser resumes by itself where it was. */
+export function useTripStory(tripId: string, riderId: string): TripStory {
+  const [story, setStory] = useState(nothing);
+  useEffect(() => {
+    setStory(nothing);
+    const query = new URLSearchParams({ rider: riderId, via: "direct" });
+    const source = new EventSource(`/v1/trips/${encodeURIComponent(tripId)}/updates?${query}`);
+    const say = (connection: TripStory["connection"]) =>
+      setStory((known) => ({ ...known, connection }));
+    source.onopen = () => say("open");
+    source.onerror = () =>
+      say(source.readyState === EventSource.CLOSED ? "refused" : "reconnecting");
+    source.addEventListener("update", (event) => {
+      const update = JSON.parse(event.data) as WireUpdate;
+      setStory((known) => foldUpdate(known, update));
+    });
+    source.addEventListener("end", () => {
+      source.close(); // else the browser would come back for ever
+      say("ended");
+    });
+    return () => source.close();
+  }, [tripId, riderId]);
+  return story;
+}
+
+function foldUpdate(story: TripStory, wire: WireUpdate): TripStory {
+  const { seq = 0, value = 0, lower = 0, upper = 0, version = "" } = wire;
+  const told: Told = { seq, value, lower, upper, version };
+  switch (wire.kind) {
+    case "TRIP_UPDATE_KIND_DURATION": {
+      const others = story.durations.filter((known) => known.seq !== seq);
+      return { ...story, durations: [...others, told].sort((a, b) => a.seq - b.seq) };
+    }
+    case "TRIP_UPDATE_KIND_COST":
+      return { ...story, cost: told };
+    case "TRIP_UPDATE_KIND_TIP":
+      return { ...story, tip: told };
+    case "TRIP_UPDATE_KIND_STATE":
+      return { ...story, state: Math.max(story.state, value) };
+    default:
+      return story; // a kind of a later version
+  }
+}
