@@ -1,10 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
-
-const POLL_MS = 20;
+import { type EnvoyAddresses, type EnvoyLaunch, prepareLaunch } from "./launch.ts";
 
 export interface StartEnvoyOptions {
   /** The Envoy binary. */
@@ -29,11 +25,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface RunningEnvoy {
-  /** `host:port` as bound, for each listener. */
-  readonly edge: string;
-  readonly mesh: string;
-  readonly admin: string;
+export interface RunningEnvoy extends EnvoyAddresses {
   readonly pid: number;
   /** Settles when the process has gone, asked or not. */
   readonly exited: Promise<Exit>;
@@ -43,13 +35,11 @@ export interface RunningEnvoy {
 
 /** Starts Envoy and waits until it serves. Fails with one sentence, and leaves no process, when it does not. */
 export async function startEnvoy(options: StartEnvoyOptions): Promise<RunningEnvoy> {
-  const adminFile = join(options.runDir, "admin-address");
-  const launched = launch(options, adminFile);
+  const launched = launch(options);
   try {
-    const admin = await waitUntilReady(launched, adminFile, options);
-    const { edge, mesh } = await readListeners(admin);
+    const addresses = await waitUntilReady(launched, options);
     const { pid, exited, stop } = launched;
-    return { edge, mesh, admin, pid, exited, stop };
+    return { ...addresses, pid, exited, stop };
   } catch (error) {
     await launched.stop();
     throw error;
@@ -60,19 +50,14 @@ interface Launched {
   readonly pid: number;
   readonly exited: Promise<Exit>;
   stop(graceMs?: number): Promise<void>;
+  readonly untilReady: EnvoyLaunch["untilReady"];
   /** Why it is not running any more, or undefined while it is. */
   failure(): string | undefined;
 }
 
-function launch(options: StartEnvoyOptions, adminFile: string): Launched {
-  mkdirSync(options.runDir, { recursive: true });
-  rmSync(adminFile, { force: true }); // an earlier run's would be taken for ours
-  const configFile = join(options.runDir, "envoy.json");
-  writeFileSync(configFile, options.config);
-  const args = ["-c", configFile, "--admin-address-path", adminFile];
-  // Hot restart would claim a machine-wide id; two threads are what a laptop can spare.
-  args.push("--disable-hot-restart", "--concurrency", "2", "-l", "warning");
-  const child = spawn(options.binary, args, {
+function launch(options: StartEnvoyOptions): Launched {
+  const { args, untilReady } = prepareLaunch(options.runDir, options.config);
+  const child = spawn(options.binary, [...args], {
     stdio: ["ignore", "ignore", "pipe"],
     detached: options.ownProcessGroup ?? false,
   });
@@ -97,6 +82,7 @@ function launch(options: StartEnvoyOptions, adminFile: string): Launched {
   return {
     pid: child.pid ?? -1,
     exited,
+    untilReady,
     stop: (graceMs = 5000) => stop(child, exited, graceMs),
     failure: () => failure,
   };
@@ -111,47 +97,22 @@ async function stop(child: ChildProcess, exited: Promise<Exit>, graceMs: number)
 
 async function waitUntilReady(
   launched: Launched,
-  adminFile: string,
   { readyTimeoutMs = 30_000, signal }: StartEnvoyOptions,
-): Promise<string> {
-  const deadline = Date.now() + readyTimeoutMs;
-  for (;;) {
-    const failure = launched.failure();
-    if (failure !== undefined) throw new Error(failure);
-    const admin = readIfThere(adminFile);
-    if (admin !== "" && (await answersReady(admin))) return admin;
-    if (Date.now() > deadline) throw new Error(`Envoy was not ready after ${readyTimeoutMs} ms`);
-    await sleep(POLL_MS, undefined, signal ? { signal } : {});
-  }
-}
-
-async function answersReady(admin: string): Promise<boolean> {
+): Promise<EnvoyAddresses> {
+  const timeout = AbortSignal.timeout(readyTimeoutMs);
+  const ended = new AbortController();
   try {
-    const response = await fetch(`http://${admin}/ready`, { signal: AbortSignal.timeout(1000) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false; // not listening yet, or too busy: asked again
+    return await Promise.race([
+      launched.untilReady(AbortSignal.any([timeout, ended.signal, ...(signal ? [signal] : [])])),
+      launched.exited.then(() => Promise.reject(new Error(launched.failure()))),
+    ]);
+  } catch (cause) {
+    if (timeout.aborted)
+      throw new Error(`Envoy was not ready after ${readyTimeoutMs} ms`, { cause });
+    throw cause;
+  } finally {
+    ended.abort();
   }
-}
-
-async function readListeners(admin: string): Promise<{ edge: string; mesh: string }> {
-  const response = await fetch(`http://${admin}/listeners?format=json`, {
-    signal: AbortSignal.timeout(5000),
-  });
-  const { listener_statuses: statuses } = (await response.json()) as {
-    listener_statuses: {
-      name: string;
-      local_address: { socket_address: { address: string; port_value: number } };
-    }[];
-  };
-  const addressOf = (name: string) => {
-    const found = statuses.find((status) => status.name === name)?.local_address.socket_address;
-    if (!found) throw new Error(`Envoy has no listener named ${name}`);
-    const host = found.address.includes(":") ? `[${found.address}]` : found.address;
-    return `${host}:${found.port_value}`;
-  };
-  return { edge: addressOf("edge"), mesh: addressOf("mesh") };
 }
 
 /** One sentence; Envoy's last line says why, after a stamp that nobody needs. */
@@ -159,12 +120,4 @@ function explain(code: number | null, signal: NodeJS.Signals | null, lastLine: s
   const end = code === null ? `by ${signal}` : `with code ${code}`;
   const reason = lastLine.replace(/^(\[[^\]]*\])+ (\[[^\]]*\] )?/, "");
   return `Envoy ended ${end}: ${reason || "it said nothing"}`;
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    return ""; // not written yet
-  }
 }
