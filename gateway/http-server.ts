@@ -14,9 +14,11 @@ export type Route = (exchange: Exchange) => boolean | Promise<boolean>;
 export interface HttpServer {
   /** `host:port` as bound. */
   readonly address: string;
-  /** Stops listening and closes idle connections; open streams are their owners' to close. */
+  /** Stops listening, lets answers finish, and closes what is still open after a moment. */
   close(): Promise<void>;
 }
+
+const GRACE_MS = 2000;
 
 /** Serves routes, the first that answers wins. Only GET and HEAD: nothing here changes anything. */
 export function listen(
@@ -43,6 +45,8 @@ export function listen(
           new Promise((closed) => {
             server.close(() => closed());
             server.closeIdleConnections();
+            // A kept-alive connection may have asked for a stream meanwhile, which would never end.
+            setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
           }),
       });
     });

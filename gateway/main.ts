@@ -78,7 +78,9 @@ announce({ http: http.address, console: console.address });
 await runUntilSignal({
   log,
   stop: [
-    () => Promise.all([updates.close(), consoles.close(), http.close(), console.close()]),
+    () => updates.close(),
+    () => consoles.close(),
+    () => Promise.all([http.close(), console.close()]),
     () => observatory.stop(),
     () => traffic.stop(),
     () => feed.stop(),

@@ -6,7 +6,7 @@ import { describeRides, type Point, type Snapshot } from "./snapshot.ts";
 import type { StoredTrips } from "./stored.ts";
 import type { Versions } from "./versions.ts";
 
-const RECENT = 3000; // messages of each stream that a fresh gateway reads, so that the console is not empty
+const RECENT = 4000; // trip events that a fresh gateway reads, so that the console is not empty
 const MAX_POINTS = 300; // five minutes
 const RATE_OVER = 5; // points; one second alone is too jumpy to read
 
@@ -115,7 +115,7 @@ function everySecond(work: () => Promise<void>, log: Logger): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const tick = async () => {
     await work().catch((cause: unknown) => log.warn({ err: cause }, "no snapshot this second"));
-    if (!stopped) timer = setTimeout(tick, 1000);
+    if (!stopped) timer = setTimeout(() => void tick(), 1000);
   };
   void tick();
   return {

@@ -29,6 +29,7 @@ export interface TripLine {
 export interface ErrorSummary {
   readonly trips: number;
   readonly first: number | null;
+  /** Of the last correction, over the rides that had one. */
   readonly corrected: number | null;
 }
 
@@ -133,20 +134,16 @@ function toDot(ride: Ride, clock: number): Dot {
 }
 
 function summarise(rides: readonly Ride[]): ErrorSummary {
-  const errors = rides.flatMap(({ truth, first, corrected }) =>
-    truth && first
-      ? [
-          [
-            first.minutes - truth.minutes,
-            (corrected?.value ?? first.minutes) - truth.minutes,
-          ] as const,
-        ]
-      : [],
-  );
+  const missedBy = (estimate: (ride: Ride) => number | undefined) =>
+    rides.flatMap((ride) => {
+      const minutes = estimate(ride);
+      return ride.truth && minutes !== undefined ? [Math.abs(minutes - ride.truth.minutes)] : [];
+    });
+  const first = missedBy((ride) => ride.first?.minutes);
   return {
-    trips: errors.length,
-    first: meanOf(errors.map(([first]) => Math.abs(first))),
-    corrected: meanOf(errors.map(([, corrected]) => Math.abs(corrected))),
+    trips: first.length,
+    first: meanOf(first),
+    corrected: meanOf(missedBy((ride) => ride.corrected?.value)),
   };
 }
 

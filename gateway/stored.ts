@@ -6,6 +6,7 @@ import { predictionSubject, streams } from "#kit/events/subjects.ts";
 import { consumerServices } from "#kit/traffic/traffic.ts";
 
 const MAX_BATCH = 1000;
+const MAX_RECENT = 20_000; // messages of a stream: bounds memory, whatever the rate was
 
 /** What the streams hold, with the server's clock beside each event. */
 export interface Stored {
@@ -17,7 +18,7 @@ export interface Stored {
 export interface StoredTrips {
   /** Everything about one trip. */
   readTrip(tripId: string): Promise<Stored>;
-  /** What was stored last, of all trips, about `messages` of each stream. */
+  /** The last `messages` trip events of all trips, and the predictions made since the first of them. */
   readRecent(messages: number): Promise<Stored>;
 }
 
@@ -25,20 +26,30 @@ export async function openStored(events: Events): Promise<StoredTrips> {
   const manager = await jetstreamManager(events.connection, { checkAPI: false });
   return {
     async readTrip(tripId) {
+      const start = { seq: 1 };
       const [trip, ...predictions] = await Promise.all([
-        readBatch(manager, streams.trips, 1, `trips.${tripId}.*`),
+        readBatch(manager, streams.trips, `trips.${tripId}.*`, start),
         ...consumerServices.map((service) =>
-          readBatch(manager, streams.predictions, 1, predictionSubject(service, "live", tripId)),
+          readBatch(
+            manager,
+            streams.predictions,
+            predictionSubject(service, "live", tripId),
+            start,
+          ),
         ),
       ]);
       return toStored(trip, predictions.flat());
     },
     async readRecent(messages) {
-      const [trips, predictions] = await Promise.all([
-        readTail(manager, streams.trips, messages, "trips.>"),
-        readTail(manager, streams.predictions, messages, "predictions.*.live.*"),
-      ]);
-      return toStored(trips, predictions);
+      const { state } = await manager.streams.info(streams.trips);
+      const from = Math.max(state.first_seq, state.last_seq - messages + 1, 1);
+      const trips = await readAll(manager, streams.trips, "trips.>", { seq: from });
+      const since = trips[0]?.time;
+      if (!since) return toStored([], []);
+      // The same stretch of time, not the same number: every event has several predictions.
+      const subject = "predictions.*.live.*";
+      const start = { start_time: since };
+      return toStored(trips, await readAll(manager, streams.predictions, subject, start));
     },
   };
 }
@@ -50,21 +61,24 @@ function toStored(trips: readonly StoredMsg[], predictions: readonly StoredMsg[]
   };
 }
 
-async function readTail(
+type Start = { readonly seq: number } | { readonly start_time: Date };
+
+/** Everything from a place on, batch after batch. */
+async function readAll(
   manager: JetStreamManager,
   stream: string,
-  messages: number,
   subject: string,
+  start: Start,
 ): Promise<StoredMsg[]> {
-  const { state } = await manager.streams.info(stream);
-  let next = Math.max(state.first_seq, state.last_seq - messages + 1, 1);
   const found: StoredMsg[] = [];
-  while (next <= state.last_seq) {
-    const batch = await readBatch(manager, stream, next, subject);
+  let next = start;
+  while (found.length < MAX_RECENT) {
+    const batch = await readBatch(manager, stream, subject, next);
     const last = batch.at(-1);
     if (!last) break;
     found.push(...batch);
-    next = last.seq + 1;
+    if (last.pending === 0) break;
+    next = { seq: last.seq + 1 };
   }
   return found;
 }
@@ -72,8 +86,8 @@ async function readTail(
 function readBatch(
   manager: JetStreamManager,
   stream: string,
-  seq: number,
   subject: string,
+  start: Start,
 ): Promise<StoredMsg[]> {
   return new Promise((resolve, reject) => {
     const found: StoredMsg[] = [];
@@ -83,7 +97,7 @@ function readBatch(
       else if (done.err && !isNothingThere(done.err)) reject(done.err);
       else resolve(found);
     };
-    const options = { seq, next_by_subj: subject, batch: MAX_BATCH, callback };
+    const options = { ...start, next_by_subj: subject, batch: MAX_BATCH, callback };
     manager.direct.getBatch(stream, options).catch(reject);
   });
 }

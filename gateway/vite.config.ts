@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { build, defineConfig } from "vite";
 
 // Where to write: the set-up builds beside the pages that are being served and then swaps them in.
-const outDir = process.env["MESH_PAGES_OUT"] ?? process.env["GATEWAY_DIST"] ?? "dist";
+const outDir = process.env["MESH_PAGES_OUT"] ?? "dist";
 const folder = import.meta.dirname;
 
 /** Builds each page on its own, into a folder of its own: the console's code is never on the edge. */

@@ -1,6 +1,7 @@
 import type { WallClock } from "./clock.ts";
 
 const MAX_GAP_MS = 3_600_000;
+const MAX_AHEAD_MS = 600_000;
 const MAX_LAG_MS = 5_000;
 /** Less than any clock shows: a wait that rounding made would never be over. */
 const NEGLIGIBLE_MS = 0.001;
@@ -13,6 +14,12 @@ export interface EventTime {
   passed(eventMs: number): void;
   /** Latest event time sent, milliseconds since the epoch; undefined before the first. */
   readonly reachedMs: number | undefined;
+  /**
+   * How far, in event milliseconds, an event may be sent ahead of one that is still unanswered. Infinity when
+   * paced: there a late trip is late alone. At full speed ten minutes: nothing else would keep trips together,
+   * and a call that is being repeated would be left behind by days.
+   */
+  readonly maxAheadMs: number;
   /** Wall milliseconds by which the replay has paused because the mesh was slow. */
   readonly slippedMs: number;
 }
@@ -28,9 +35,11 @@ export function createEventTime(speed: number, clock: WallClock): EventTime {
   let anchor: { readonly wallMs: number; readonly eventMs: number } | undefined;
   let reachedMs: number | undefined;
   let slippedMs = 0;
+  const isPaced = speed !== Number.POSITIVE_INFINITY;
   return {
+    maxAheadMs: isPaced ? Number.POSITIVE_INFINITY : MAX_AHEAD_MS,
     waitMs(eventMs, idle) {
-      if (speed === Number.POSITIVE_INFINITY) return 0;
+      if (!isPaced) return 0;
       // A call that was repeated for a while makes its own trip late, nobody else's clock.
       if (anchor && reachedMs !== undefined && eventMs <= reachedMs) return 0;
       const wallMs = clock.nowMs();

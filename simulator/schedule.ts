@@ -3,7 +3,6 @@ import type { EventTime } from "./event-time.ts";
 import { createHeap } from "./heap.ts";
 
 const LONGEST_SLEEP_MS = 60_000;
-const HOUR_MS = 3_600_000;
 
 /** Something with steps at event times that never fall. A step is taken only after the one before it. */
 export interface Timeline {
@@ -20,11 +19,6 @@ export interface ScheduleOptions {
   readonly maxInFlight: number;
   /** How much earlier than one before it a timeline of the source may begin, event milliseconds. */
   readonly disorderMs: number;
-  /**
-   * How far, in event milliseconds, a step may be ahead of the oldest unanswered one. Default one hour: at full
-   * speed a call that is being repeated would otherwise be left behind by days.
-   */
-  readonly maxSkewMs?: number;
   /** Stops taking steps; those under way are waited for. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +40,7 @@ export async function runSchedule(
   source: AsyncIterable<Timeline>,
   options: ScheduleOptions,
 ): Promise<void> {
-  const { eventTime, maxInFlight, maxSkewMs = HOUR_MS, signal } = options;
+  const { eventTime, maxInFlight, signal } = options;
   const due = createHeap<Due>((a, b) => a.atMs - b.atMs || a.order - b.order);
   const inFlight = new Set<Due>();
   const change = createChange();
@@ -68,7 +62,7 @@ export async function runSchedule(
 
   function mustWait(next: Due): boolean {
     if (inFlight.size >= maxInFlight) return true;
-    for (const { atMs } of inFlight) if (next.atMs - atMs > maxSkewMs) return true;
+    for (const { atMs } of inFlight) if (next.atMs - atMs > eventTime.maxAheadMs) return true;
     return false;
   }
 

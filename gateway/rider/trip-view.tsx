@@ -21,7 +21,10 @@ export function TripView({ api, riderId, trip, title, replay, miles, onLeave }: 
   const story = useTripStory(trip.tripId, riderId);
   const [problem, setProblem] = useState<string>();
   const { estimate } = trip;
-  const now = story.durations.at(-1) ?? { ...estimate, value: estimate.minutes, seq: 1 };
+  const first = { ...estimate, value: estimate.minutes, seq: 1 };
+  // After a reload only the newest comes again; the first is on the trip.
+  const durations = [first, ...story.durations.filter(({ seq }) => seq > 1)];
+  const now = durations.at(-1) ?? first;
   const moved = now.value - estimate.minutes;
   const over = story.state >= 3;
   const truth = replay && story.state === 3 ? makeUpTruth(trip, miles) : undefined;
@@ -40,9 +43,7 @@ export function TripView({ api, riderId, trip, title, replay, miles, onLeave }: 
         {Math.abs(moved) >= 0.05 && `, ${signed(moved)} against the first estimate`}
       </p>
       {estimate.degraded && <p class="tag warn">The first estimate was a rough one</p>}
-      {story.durations.length > 0 && (
-        <Corrections durations={story.durations} truth={truth?.minutes} />
-      )}
+      <Corrections durations={durations} truth={truth?.minutes} />
       <dl>
         <Amount name="Price when you asked" value={estimate.priceUsd} />
         <Amount name="Cost expected now" told={story.cost} truth={truth?.costUsd} />

@@ -57,13 +57,10 @@ export async function consume<T>(events: Events, options: ConsumeOptions<T>): Pr
   })();
   watchStatus(messages, log);
 
-  const failed = reading.then(async () => {
-    if (stopping) return new Promise<never>(() => {});
-    throw new MeshError(
-      "UNAVAILABLE",
-      `the durable ${options.durable} on ${options.stream} is gone`,
-    );
-  });
+  const failed = reading.then(
+    () => (stopping ? new Promise<never>(() => {}) : gone(options)),
+    (cause: unknown) => gone(options, cause),
+  );
   failed.catch(() => undefined); // nobody has to watch it
 
   return {
@@ -130,6 +127,10 @@ async function bury<T>(
   });
   message.term(reason);
   log.error({ subject: message.subject, reason }, "an event became a dead letter");
+}
+
+function gone({ durable, stream }: { durable: string; stream: string }, cause?: unknown): never {
+  throw new MeshError("UNAVAILABLE", `the durable ${durable} on ${stream} is gone`, { cause });
 }
 
 function watchStatus(messages: ConsumerMessages, log: Logger): void {

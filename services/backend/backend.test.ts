@@ -12,10 +12,12 @@ import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
 import { streams } from "#kit/events/subjects.ts";
 import { loadBundle } from "#kit/model/bundle.ts";
+import { checkSnapshot, snapshotRow } from "#kit/model/features.ts";
 import { createPredictor } from "#kit/model/predictor.ts";
 import { fromSeconds, fromUsd } from "#kit/rpc/amounts.ts";
 import { type Client, createClient } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
+import type { Handlers } from "#kit/rpc/handlers.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/until.ts";
@@ -48,12 +50,14 @@ beforeAll(async () => {
 
   const predictor = await createPredictor(await loadBundle(join(models, "duration/v1")));
   stops.unshift(() => predictor.close());
-  const { createDurationService } = await import("../duration/service.ts");
-  const durations = createDurationService({ predictor, slot: "blue", record: () => {} });
-  const slowed: typeof durations = {
-    async predict(request, context) {
+  const slowed: Handlers<typeof DurationServiceDefinition> = {
+    async predict({ features }) {
       if (durationDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, durationDelayMs));
-      return durations.predict(request, context);
+      const { values, featureHash } = await predictor.predict(snapshotRow(checkSnapshot(features)));
+      const [durationMinutes = 0, lowerMinutes = 0, upperMinutes = 0, priceUsd = 0] = values;
+      const answer = { durationMinutes, lowerMinutes, upperMinutes, priceUsd, slot: "blue" };
+      const { version, digest } = predictor.card;
+      return { ...answer, version, digest, featureHash: Buffer.from(featureHash) };
     },
   };
   const durationServer = await serve([handle(DurationServiceDefinition, slowed)], {

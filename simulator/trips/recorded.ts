@@ -3,8 +3,6 @@ import type { NewYorkClock } from "./new-york.ts";
 import { type Month, readMonth } from "./read-month.ts";
 import type { TripSource } from "./trip.ts";
 
-const DAY_MS = 86_400_000;
-
 /** Called when a month has been read, for the log. */
 export type MonthRead = (file: MonthFile, month: Month) => void;
 
@@ -18,7 +16,7 @@ export function createRecordedSource(
     description: `recorded: ${files.length} month(s) from ${first}`,
     async *trips(fromMs) {
       for (const file of files) {
-        if (endOfMonthMs(file.month) < fromMs) continue;
+        if (endOfMonthMs(file.month, options.clock) <= fromMs) continue;
         const month = await readMonth(file, options.clock);
         options.onMonth?.(file, month);
         for (const trip of month.trips) if (trip.pickupMs >= fromMs) yield trip;
@@ -27,8 +25,7 @@ export function createRecordedSource(
   };
 }
 
-/** A day late, so that no time zone makes it early. */
-function endOfMonthMs(month: string): number {
+function endOfMonthMs(month: string, clock: NewYorkClock): number {
   const start = new Date(`${month}-01T00:00:00Z`);
-  return Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1, 1) + DAY_MS;
+  return clock.toUtcMs(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1, 1));
 }
