@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { address, integer } from "#kit/config/read.ts";
 
-/** A date that exists: `2021-02-30` is refused. */
-const day = z.iso.date("must be a date, YYYY-MM-DD");
+/** A New York date, or date and time, that exists: `2021-02-30` is refused. */
+const moment = z
+  .union([z.iso.date(), z.iso.datetime({ local: true })])
+  .refine((text) => !text.endsWith("Z"), "is New York's wall clock, without a zone");
 
 /** The simulator's configuration, from the environment. */
 export const configSchema = z
@@ -17,8 +19,8 @@ export const configSchema = z
       .transform(() => 0)
       .or(z.coerce.number("must be max, or a number").nonnegative().max(1_000_000))
       .default(60),
-    /** New York date; earlier pickups are skipped. */
-    MESH_FROM: day.optional(),
+    /** New York date, or date and time (`2021-02-01T07:00`); earlier pickups are skipped. */
+    MESH_FROM: moment.optional(),
     /** Stop after so many trips, those before a restart included; 0: all there are. */
     MESH_TRIP_LIMIT: integer(0, 1e9).default(0),
     /** Calls at a time. */

@@ -44,7 +44,10 @@ export interface ReplayOptions {
   readonly onFinished: () => void;
 }
 
-/** Starts the riders and drivers, from the first day that no live model was trained on. */
+/** The replay begins with the morning's rides: at night a newcomer would look at an empty table. */
+const FIRST_HOUR = "07:00:00";
+
+/** Starts the riders and drivers, from the first morning that no live model was trained on. */
 export async function startReplay(replay: ReplayOptions): Promise<void> {
   const { options, trips, deployments, parts, launch, edge, onFinished } = replay;
   const from = await firstUnseenDay(options.root, deployments);
@@ -59,7 +62,7 @@ export async function startReplay(replay: ReplayOptions): Promise<void> {
         MESH_TRIPS: trips.setting,
         MESH_SPEED: String(options.speed),
         MESH_STATE_DIR: join(options.dataDir, "simulator"),
-        ...(from === undefined ? {} : { MESH_FROM: from }),
+        ...(from === undefined ? {} : { MESH_FROM: `${from}T${FIRST_HOUR}` }),
         ...(options.tripLimit === undefined ? {} : { MESH_TRIP_LIMIT: String(options.tripLimit) }),
       }),
     onExit: (_, finished) => {

@@ -41,6 +41,7 @@ export function createPredictionLog(
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, maxBatch);
+      waiting = waiting.slice(batch.length); // out of `record`'s reach while it travels
       const id = `duration-log:${source}:${++batches}`;
       try {
         await events.js.publish(

@@ -33,7 +33,8 @@ export interface OpenedTrips {
 /** Opens the trips that were chosen. Throws a `MeshError` with one sentence when there are none. */
 export function openTrips(choice: TripChoice, deps: OpenTripsDeps): OpenedTrips {
   const { clock } = deps;
-  const toMs = (day: string) => clock.toUtcMs(Date.parse(`${day}T00:00:00Z`));
+  const toMs = (moment: string) =>
+    clock.toUtcMs(Date.parse(moment.includes("T") ? `${moment}Z` : `${moment}T00:00:00Z`));
   if (choice.trips === "demo") {
     const baseline = deps.readBaseline();
     const fromMs = toMs(choice.from ?? firstUnseenDay(baseline));

@@ -1,0 +1,43 @@
+// The benchmark: ratios, each taken in one interleaved run. See README.md.
+import { writeFileSync } from "node:fs";
+import { requireTwoCores } from "./cores.ts";
+import { durationEcho } from "./duration-echo.ts";
+import { eventCost } from "./event-cost.ts";
+import type { Measurement, Result } from "./measurement.ts";
+import { memory } from "./memory.ts";
+import { meshHops } from "./mesh-hops.ts";
+import { readOptions } from "./options.ts";
+import { loadAverage } from "./proc.ts";
+import { replayRate } from "./replay-rate.ts";
+import { report } from "./report.ts";
+
+const measurements: readonly Measurement[] = [
+  durationEcho,
+  eventCost,
+  meshHops,
+  replayRate,
+  memory,
+];
+
+const options = readOptions(
+  process.argv.slice(2),
+  measurements.map(({ name }) => name),
+);
+requireTwoCores();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
+
+const results: Record<string, Result & { readonly load: string }> = {};
+for (const { name, title, run } of measurements) {
+  if (options.only.length > 0 && !options.only.includes(name)) continue;
+  process.stderr.write(`${name} ...\n`);
+  const before = loadAverage();
+  const result = await run(options.plan);
+  const load = `${before} before, ${loadAverage()} after`;
+  results[name] = { ...result, load };
+  process.stdout.write(report(title, result, load));
+}
+if (options.write) {
+  const file = new URL("results.json", import.meta.url);
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+}
+process.exit(0); // children have ended; their channels would keep the process

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { type Child, listeningOf, startNode } from "./child.ts";
+import { SERVER_CORE } from "./cores.ts";
+import { createScratchFolder } from "./scratch-folder.ts";
+
+export interface Service {
+  readonly pid: number;
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+export function startEcho(): Promise<Service> {
+  return serving(
+    startNode({ file: "bench/echo-server.ts", cores: SERVER_CORE, nodeArgs: nodeArgs() }),
+  );
+}
+
+/** Duration's blue slot with its first model; on one core unless told otherwise. */
+export function startDuration(nats: string, cores: string = SERVER_CORE): Promise<Service> {
+  const child = startNode({
+    file: "services/duration/main.ts",
+    cores,
+    nodeArgs: nodeArgs(),
+    env: {
+      MESH_SLOT: "blue",
+      MESH_MODEL_DIR: "models/duration/v1",
+      MESH_LISTEN: "127.0.0.1:0",
+      MESH_NATS: nats,
+      MESH_LOG_LEVEL: "warn",
+    },
+  });
+  return serving(child);
+}
+
+/** Backend with a database of its own; `envoy` is whoever answers Predict. */
+export async function startBackend(nats: string, envoy: string): Promise<Service> {
+  const scratch = createScratchFolder("backend");
+  const child = startNode({
+    file: "services/backend/main.ts",
+    nodeArgs: nodeArgs(),
+    env: {
+      MESH_LISTEN: "127.0.0.1:0",
+      MESH_NATS: nats,
+      MESH_ENVOY: envoy,
+      MESH_DATABASE: `sqlite:${join(scratch.path, "backend.db")}`,
+      MESH_LOG_LEVEL: "error",
+    },
+  });
+  const service = await serving(child);
+  return {
+    ...service,
+    async stop() {
+      await service.stop();
+      scratch.remove();
+    },
+  };
+}
+
+/** Node's options for the servers under test: what `mesh up` gives them, or others to compare with. */
+function nodeArgs(): string[] {
+  const args = process.env["BENCH_NODE_ARGS"] ?? "--max-semi-space-size=8";
+  return args.split(" ").filter((arg) => arg !== "");
+}
+
+async function serving(child: Child): Promise<Service> {
+  const { rpc = "" } = await listeningOf(child);
+  return { pid: child.pid, address: rpc, stop: child.stop };
+}
