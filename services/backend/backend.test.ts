@@ -20,6 +20,7 @@ import { MeshError } from "#kit/rpc/errors.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
+import { readStream } from "../../test/harness/read-stream.ts";
 import { until } from "../../test/harness/until.ts";
 import { loadBaseline } from "./baseline.ts";
 import { createEventClock } from "./clock.ts";
@@ -137,16 +138,7 @@ const truth = {
 /** All events of a trip in the stream. */
 async function eventsOf(tripId: string): Promise<TripEvent[]> {
   const events = await nats.connect(`read-${tripId}`);
-  const ordered = await events.js.consumers.get(streams.trips, {
-    filter_subjects: [`trips.${tripId}.>`],
-  });
-  const found: TripEvent[] = [];
-  const messages = await ordered.fetch({ max_messages: 100, expires: 1000 });
-  for await (const message of messages) {
-    found.push(TripEvent.decode(message.data));
-    if (message.info.pending === 0) break;
-  }
-  return found;
+  return readStream(events, streams.trips, `trips.${tripId}.>`, (m) => TripEvent.decode(m.data));
 }
 
 describe("requests", () => {
