@@ -11,16 +11,20 @@ interface File {
   readonly bytes: Uint8Array;
   readonly name: string;
   readonly symbols: readonly string[];
-  readonly services: readonly string[];
 }
 
 /**
  * Serves gRPC reflection, v1 and v1alpha, from the descriptor set that `buf build` made.
  *
  * The descriptors go out byte for byte. The usual package re-encodes them through protobufjs, after which
- * grpcurl cannot resolve well-known types; only names are read here.
+ * grpcurl cannot resolve well-known types; only names are read here. Listed are the `served` services alone;
+ * the set describes those of other processes too.
  */
-export function addReflection(server: grpc.Server, descriptorSet: Uint8Array): void {
+export function addReflection(
+  server: grpc.Server,
+  descriptorSet: Uint8Array,
+  served: readonly string[],
+): void {
   const files = bytesFields(descriptorSet, SET_FILE).map(readFile);
   for (const version of ["v1", "v1alpha"]) {
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
@@ -40,19 +44,17 @@ export function addReflection(server: grpc.Server, descriptorSet: Uint8Array): v
       {
         info: (call: grpc.ServerDuplexStream<Buffer, Buffer>) =>
           void call
-            .on("data", (request: Buffer) => call.write(answer(files, request)))
+            .on("data", (request: Buffer) => call.write(answer(files, served, request)))
             .on("end", () => call.end()),
       },
     );
   }
 }
 
-function answer(files: readonly File[], request: Uint8Array): Buffer {
+function answer(files: readonly File[], served: readonly string[], request: Uint8Array): Buffer {
   const original = bytesField(RESPONSE.originalRequest, request);
   if (bytesFields(request, REQUEST.listServices).length > 0) {
-    const services = files
-      .flatMap((file) => file.services)
-      .map((name) => bytesField(1, bytesField(1, Buffer.from(name))));
+    const services = served.map((name) => bytesField(1, bytesField(1, Buffer.from(name))));
     return Buffer.concat([original, bytesField(RESPONSE.listServices, Buffer.concat(services))]);
   }
   const name = text(bytesFields(request, REQUEST.fileByFilename)[0]);
@@ -81,9 +83,8 @@ function readFile(bytes: Uint8Array): File {
   const pkg = text(bytesFields(bytes, FILE.package)[0]);
   const names = (field: number) =>
     bytesFields(bytes, field).map((body) => `${pkg}.${text(bytesFields(body, 1)[0])}`);
-  const services = names(FILE.service);
-  const symbols = [...names(FILE.message), ...names(FILE.enum), ...services];
-  return { bytes, name: text(bytesFields(bytes, FILE.name)[0]), services, symbols };
+  const symbols = [...names(FILE.message), ...names(FILE.enum), ...names(FILE.service)];
+  return { bytes, name: text(bytesFields(bytes, FILE.name)[0]), symbols };
 }
 
 /** All length-delimited values of one field of an encoded message. */

@@ -127,12 +127,13 @@ describe("rpc", () => {
     expect((await health.check({ service: "" }, { timeoutMs: 1000 })).status).toBe(1);
   });
 
-  test("lists its services by reflection, v1 and v1alpha", async () => {
+  test("lists the services that it serves, and no other, by reflection v1 and v1alpha", async () => {
     const server = await start({});
     for (const version of ["v1", "v1alpha"]) {
       const names = await listServices(server.address, version);
       expect(names).toContain(BackendServiceDefinition.fullName);
       expect(names).toContain("grpc.health.v1.Health");
+      expect(names).not.toContain("DurationService");
     }
   });
 });

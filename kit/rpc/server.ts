@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as grpc from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import { HealthDefinition } from "#gen/health/v1/health.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { Service } from "./definition.ts";
 import { addHandlers, type Handlers } from "./handlers.ts";
@@ -46,7 +47,8 @@ export async function serve(
   const names = ["", ...services.map((s) => s.fullName)];
   const health = new HealthImplementation(Object.fromEntries(names.map((n) => [n, "NOT_SERVING"])));
   health.addToServer(server);
-  addReflection(server, readFileSync(descriptorSet));
+  const served = [...services.map((s) => s.fullName), HealthDefinition.fullName];
+  addReflection(server, readFileSync(descriptorSet), served);
   const port = await bind(server, options.listen);
   const setServing = (serving: boolean) => {
     for (const name of names) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
