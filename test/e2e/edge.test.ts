@@ -2,6 +2,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
+import { createClient } from "#kit/rpc/client.ts";
 import { readMeshFile } from "../../cli/up/mesh-file.ts";
 import { isAlive, startMesh, type TestMesh, tempDataDir } from "../harness/mesh.ts";
 import { until } from "../harness/until.ts";
@@ -113,6 +115,15 @@ describe("bad input over JSON", () => {
     });
     expect([413, 429]).toContain(response.status);
     expect(await askForQuote()).toMatchObject({ degraded: false });
+  });
+
+  test("5 MB over gRPC are RESOURCE_EXHAUSTED", async () => {
+    const backend = createClient(BackendServiceDefinition, mesh.edge);
+    const request = { requestId: "x".repeat(5 << 20), ride: undefined, eventTime: undefined };
+    const headers = { "x-rider-id": "big" };
+    const refused = backend.requestTrip(request, { timeoutMs: 10_000, headers });
+    await expect(refused).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+    backend.close();
   });
 
   test("progress after the end is refused", async () => {
