@@ -289,6 +289,21 @@ describe("when the stream is away", () => {
   });
 });
 
+describe("when the stream has lost what it acknowledged", () => {
+  test("the outbox, which is the truth, sends it again", async () => {
+    const { tripId } = await request("lost", "lost");
+    await client.startTrip({ tripId, eventTime }, as("lost"));
+    await until("the events are sent", async () => (await store.unsentCount()) === 0);
+    await nats.kill();
+    await nats.restart({ lost: true });
+    const events = await until("they are there again", async () => {
+      const found = await eventsOf(tripId);
+      return found.length === 2 ? found : undefined;
+    });
+    expect(events.map((e) => e.eventId)).toEqual([`${tripId}:1`, `${tripId}:2`]);
+  });
+});
+
 function prediction(tripId: string, service: string, eventSeq: number) {
   return {
     tripId,

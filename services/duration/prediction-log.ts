@@ -11,6 +11,11 @@ export interface PredictionLog {
   close(): Promise<void>;
 }
 
+interface Batch {
+  readonly id: string;
+  readonly predictions: readonly Prediction[];
+}
+
 export interface PredictionLogOptions {
   /** Longest time that a prediction waits for company, ms. */
   readonly flushMs: number;
@@ -33,32 +38,22 @@ export function createPredictionLog(
 ): PredictionLog {
   const source = randomUUID();
   let waiting: Prediction[] = [];
+  let travelling: Batch | undefined; // tried again under the same id, so that it is stored once
   let batches = 0;
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> | undefined;
 
   async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, maxBatch);
-      waiting = waiting.slice(batch.length); // out of `record`'s reach while it travels
-      const id = `duration-log:${source}:${++batches}`;
+    while (travelling || waiting.length > 0) {
+      travelling ??= takeBatch();
+      const { id, predictions } = travelling;
+      const body = PredictionBatch.encode({ predictions }).finish();
+      const about = { type: "tripmesh.prediction.log", source: "duration", subject: "log" };
+      const headers = eventHeaders({ id, ...about, time: new Date() });
       try {
-        await events.js.publish(
-          DURATION_LOG,
-          PredictionBatch.encode({ predictions: batch }).finish(),
-          {
-            msgID: id,
-            retries: 3,
-            headers: eventHeaders({
-              id,
-              type: "tripmesh.prediction.log",
-              source: "duration",
-              subject: "log",
-              time: new Date(),
-            }),
-          },
-        );
+        await events.js.publish(DURATION_LOG, body, { msgID: id, retries: 3, headers });
+        travelling = undefined;
       } catch (cause) {
         log.warn(
           { err: cause, waiting: waiting.length, dropped },
@@ -66,8 +61,13 @@ export function createPredictionLog(
         );
         return;
       }
-      waiting = waiting.slice(batch.length);
     }
+  }
+
+  function takeBatch(): Batch {
+    const predictions = waiting.slice(0, maxBatch);
+    waiting = waiting.slice(predictions.length);
+    return { id: `duration-log:${source}:${++batches}`, predictions };
   }
 
   function schedule(): void {
@@ -75,7 +75,7 @@ export function createPredictionLog(
       timer = undefined;
       flushing = flush().then(() => {
         flushing = undefined;
-        if (waiting.length > 0) schedule();
+        if (travelling || waiting.length > 0) schedule();
       });
     }, flushMs);
   }

@@ -13,9 +13,10 @@ export interface TestNats {
   readonly url: string;
   /** Connections made by `connect` are closed by `stop`. */
   connect(name?: string): Promise<Events>;
-  /** Kills the server as a crash would; `restart` brings it back with its data, at the same address. */
+  /** Kills the server as a crash would. */
   kill(): Promise<void>;
-  restart(): Promise<void>;
+  /** Brings it back at the same address, with its data, or with none as after a lost disk. */
+  restart(options?: { readonly lost: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,8 +44,10 @@ export async function startNats(): Promise<TestNats> {
     },
     connect,
     kill,
-    async restart() {
+    async restart({ lost } = { lost: false }) {
+      if (lost) await rm(join(dir, "js"), { recursive: true, force: true });
       ({ child, url } = await launch(dir, new URL(url).port));
+      if (lost) await provision(await connect("provision-again"));
     },
     async stop() {
       await Promise.all(connections.map((events) => events.connection.close()));
