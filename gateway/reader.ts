@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { TripUpdate, type TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
-import { createFold, type Marks } from "./fold.ts";
+import { createFold, type Marks } from "#kit/events/trip-fold.ts";
 
 /** How long things may take; tests make them shorter. */
 export interface ReaderLimits {

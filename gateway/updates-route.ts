@@ -1,8 +1,8 @@
 import type { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
+import { parseMarks } from "#kit/events/trip-fold.ts";
 import type { Client } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
-import { parseMarks } from "./fold.ts";
 import type { Route } from "./http-server.ts";
 import { sendError } from "./http-server.ts";
 import { openReader, type Reader, type ReaderLimits, readerDefaults } from "./reader.ts";

@@ -1,9 +1,17 @@
+import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
+import type { Prediction } from "#gen/tripmesh/events/v1/prediction.ts";
+import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { isAnswered } from "#kit/events/trip-fold.ts";
+import {
+  type LastAnswers,
+  lastAnswers,
+  updateOfPrediction,
+  updatesOfEvent,
+} from "#kit/events/trip-updates.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
-import { type Finish, isAnswered } from "./fold.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Reader } from "./reader.ts";
 import type { Stored, StoredTrips } from "./stored.ts";
-import { type News, newsOfEvent, newsOfPrediction } from "./updates.ts";
 import { LINGER_MS, type Watch } from "./watch.ts";
 
 export interface DirectDependencies {
@@ -12,16 +20,22 @@ export interface DirectDependencies {
   readonly log: Logger;
 }
 
+/** What became known of a trip; `last` says that it has ended, and which answers are still to come. */
+interface News {
+  readonly updates: readonly TripUpdate[];
+  readonly last?: LastAnswers | undefined;
+}
+
 /** One reader's view of its trip. */
 interface Follower {
-  take(news: readonly News[], happenedAt: number): void;
+  take(news: News, happenedAt: number): void;
   catchUp(): Promise<void>;
 }
 
 /** Watches trips in the event stream itself; one shared feed, fanned out by trip. */
 export function watchDirect({ feed, stored, log }: DirectDependencies): Watch {
   const followers = new Map<string, Set<Follower>>();
-  const tell = (tripId: string, news: () => News[]) => {
+  const tell = (tripId: string, news: () => News) => {
     const interested = followers.get(tripId);
     if (!interested) return; // the usual case: nobody watches this trip
     const told = news();
@@ -51,22 +65,19 @@ export function watchDirect({ feed, stored, log }: DirectDependencies): Watch {
 }
 
 function follow(reader: Reader, read: () => Promise<Stored>): Follower {
-  let finish: Finish | undefined;
+  let last: LastAnswers | undefined;
   let linger: NodeJS.Timeout | undefined;
   let ready = false; // no end before everything stored was offered
   reader.signal.addEventListener("abort", () => clearTimeout(linger));
   const settle = () => {
-    if (ready && finish && isAnswered(reader, finish)) reader.end();
+    if (ready && last && isAnswered(reader, last)) reader.end();
   };
-  const take = (news: readonly News[], happenedAt: number) => {
-    for (const item of news) {
-      if (item.kind === "update") {
-        reader.offer(item.update);
-      } else if (!finish) {
-        finish = item.finish;
-        const leftMs = Math.max(0, happenedAt + LINGER_MS - Date.now());
-        linger = setTimeout(() => reader.end(), leftMs);
-      }
+  const take = (news: News, happenedAt: number) => {
+    for (const update of news.updates) reader.offer(update);
+    if (news.last && !last) {
+      last = news.last;
+      const leftMs = Math.max(0, happenedAt + LINGER_MS - Date.now());
+      linger = setTimeout(() => reader.end(), leftMs);
     }
     settle();
   };
@@ -80,6 +91,15 @@ function follow(reader: Reader, read: () => Promise<Stored>): Follower {
       settle();
     },
   };
+}
+
+function newsOfEvent(event: TripEvent): News {
+  return { updates: updatesOfEvent(event), last: lastAnswers(event) };
+}
+
+function newsOfPrediction(prediction: Prediction): News {
+  const update = updateOfPrediction(prediction);
+  return { updates: update ? [update] : [] };
 }
 
 /** After a lost connection: one after the other, so that a full house does not storm the server. */

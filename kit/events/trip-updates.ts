@@ -78,30 +78,3 @@ export function lastAnswers(event: TripEvent): LastAnswers | undefined {
   const { body } = event;
   return body?.$case === "completed" || body?.$case === "cancelled" ? body.value : undefined;
 }
-
-/** The newest of each kind: what a reader who missed everything needs, in any order and any number of times. */
-export interface TripView {
-  /** Takes an update; false when it is no newer than what is known of its kind. */
-  take(update: TripUpdate): boolean;
-  /** Highest sequence known of a kind, 0 for none. */
-  seq(kind: TripUpdateKind): number;
-  /** Whether every service has answered the last event that it answers. */
-  hasAnswered(last: LastAnswers): boolean;
-}
-
-export function createTripView(): TripView {
-  const newest = new Map<TripUpdateKind, number>();
-  const seq = (kind: TripUpdateKind) => newest.get(kind) ?? 0;
-  return {
-    take(update) {
-      if (update.seq <= seq(update.kind)) return false;
-      newest.set(update.kind, update.seq);
-      return true;
-    },
-    seq,
-    hasAnswered: (last) =>
-      seq(TripUpdateKind.DURATION) >= last.lastDurationSeq &&
-      seq(TripUpdateKind.COST) >= last.lastPriceSeq &&
-      seq(TripUpdateKind.TIP) >= last.lastPriceSeq,
-  };
-}

@@ -1,5 +1,6 @@
-import type { TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
-import { createTripView, type LastAnswers } from "#kit/events/trip-updates.ts";
+import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
+import { createFold, type Fold, isAnswered } from "#kit/events/trip-fold.ts";
+import type { LastAnswers } from "#kit/events/trip-updates.ts";
 
 /** How long a stream stays open for the last answers after its trip has ended, ms. */
 export const LAST_ANSWERS_MS = 5000;
@@ -26,7 +27,7 @@ export interface Known {
 }
 
 interface Mailbox {
-  readonly waiting: Map<TripUpdateKind, TripUpdate>;
+  readonly fold: Fold;
   last: LastAnswers | undefined;
   wake: () => void;
 }
@@ -35,7 +36,7 @@ export function createTripWatch(): TripWatch {
   const watchers = new Map<string, Set<Mailbox>>();
 
   function open(tripId: string): Mailbox {
-    const mailbox: Mailbox = { waiting: new Map(), last: undefined, wake: () => {} };
+    const mailbox: Mailbox = { fold: createFold(new Map()), last: undefined, wake: () => {} };
     const boxes = watchers.get(tripId) ?? new Set();
     watchers.set(tripId, boxes.add(mailbox));
     return mailbox;
@@ -65,23 +66,19 @@ export function createTripWatch(): TripWatch {
 }
 
 function post(mailbox: Mailbox, update: TripUpdate, last: LastAnswers | undefined): void {
-  const waiting = mailbox.waiting.get(update.kind);
-  if (!waiting || update.seq > waiting.seq) mailbox.waiting.set(update.kind, update);
+  mailbox.fold.offer(update);
   mailbox.last ??= last;
   mailbox.wake();
 }
 
 async function* drain(mailbox: Mailbox, signal: AbortSignal): AsyncGenerator<TripUpdate> {
-  const view = createTripView();
+  const { fold } = mailbox;
   let endsAt: number | undefined;
   while (!signal.aborted) {
-    const updates = [...mailbox.waiting.values()].sort((a, b) => a.seq - b.seq || a.kind - b.kind);
-    mailbox.waiting.clear();
-    for (const update of updates) if (view.take(update)) yield update;
-    if (mailbox.waiting.size > 0) continue;
+    for (let next = fold.take(); next; next = fold.take()) yield next.update;
     if (mailbox.last) {
       endsAt ??= Date.now() + LAST_ANSWERS_MS;
-      if (view.hasAnswered(mailbox.last) || Date.now() >= endsAt) return;
+      if (isAnswered(fold, mailbox.last) || Date.now() >= endsAt) return;
     }
     await news(mailbox, signal, endsAt);
   }

@@ -1,4 +1,6 @@
+// Of each kind of update the newest: what a reader of a trip is sent, however slow it is or late it came.
 import { type TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
+import type { LastAnswers } from "./trip-updates.ts";
 
 /** The kinds of update, in the order in which equally old ones are sent. */
 export const kinds = [
@@ -68,17 +70,11 @@ export function parseMarks(id: string | undefined): Marks {
   return new Map(kinds.map((kind, i) => [kind, Number(match?.[i + 1] ?? 0)]));
 }
 
-/** What has to be answered before a finished trip's stream may end. */
-export interface Finish {
-  readonly lastDurationSeq: number;
-  readonly lastPriceSeq: number;
-}
-
 /** Whether every service has answered the last event that it answers. */
-export function isAnswered(fold: Pick<Fold, "reached">, finish: Finish): boolean {
+export function isAnswered(fold: Pick<Fold, "reached">, last: LastAnswers): boolean {
   return (
-    fold.reached(TripUpdateKind.DURATION) >= finish.lastDurationSeq &&
-    fold.reached(TripUpdateKind.COST) >= finish.lastPriceSeq &&
-    fold.reached(TripUpdateKind.TIP) >= finish.lastPriceSeq
+    fold.reached(TripUpdateKind.DURATION) >= last.lastDurationSeq &&
+    fold.reached(TripUpdateKind.COST) >= last.lastPriceSeq &&
+    fold.reached(TripUpdateKind.TIP) >= last.lastPriceSeq
   );
 }

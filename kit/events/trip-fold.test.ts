@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
-import { createFold, formatMarks, isAnswered, kinds, type Numbered, parseMarks } from "./fold.ts";
+import {
+  createFold,
+  formatMarks,
+  isAnswered,
+  kinds,
+  type Numbered,
+  parseMarks,
+} from "./trip-fold.ts";
 
 const none = parseMarks(undefined);
 
