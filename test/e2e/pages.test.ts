@@ -36,7 +36,11 @@ async function open(url: string, size: { width: number; height: number }) {
   const page = await browser.newPage({ viewport: { width: size.width, height: size.height } });
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) => problems.push(`${request.url()} failed`));
+  page.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText;
+    // The page closes a stream that has told it its end; that is no failure.
+    if (reason !== "net::ERR_ABORTED") problems.push(`${request.url()} failed: ${reason}`);
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.url()} ${response.status()}`);
   });
