@@ -1,7 +1,7 @@
 import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
 import type { Prediction } from "#gen/tripmesh/events/v1/prediction.ts";
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
-import { isAnswered } from "#kit/events/trip-fold.ts";
+import { isAnswered, LAST_ANSWERS_MS } from "#kit/events/trip-fold.ts";
 import {
   type LastAnswers,
   lastAnswers,
@@ -12,7 +12,7 @@ import type { Logger } from "#kit/telemetry/log.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Reader } from "./reader.ts";
 import type { Stored, StoredTrips } from "./stored.ts";
-import { LINGER_MS, type Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 
 export interface DirectDependencies {
   readonly feed: LiveFeed;
@@ -76,7 +76,7 @@ function follow(reader: Reader, read: () => Promise<Stored>): Follower {
     for (const update of news.updates) reader.offer(update);
     if (news.last && !last) {
       last = news.last;
-      const leftMs = Math.max(0, happenedAt + LINGER_MS - Date.now());
+      const leftMs = Math.max(0, happenedAt + LAST_ANSWERS_MS - Date.now());
       linger = setTimeout(() => reader.end(), leftMs);
     }
     settle();

@@ -12,6 +12,3 @@ export interface Watched {
  * Resolves once the reader has begun; rejects when it cannot, before anything was written.
  */
 export type Watch = (watched: Watched, reader: Reader) => Promise<void>;
-
-/** Longest time that a finished trip's stream stays open for its last answers, ms. */
-export const LINGER_MS = 5_000;

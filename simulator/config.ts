@@ -43,5 +43,3 @@ export const configSchema = z
     seed: env.MESH_SEED,
     distance: env.MESH_DISTANCE,
   }));
-
-export type Config = z.output<typeof configSchema>;

@@ -17,6 +17,20 @@ export const modelServiceEnv = {
   MESH_LOG_LEVEL: z.string().default("info"),
 };
 
+type ModelServiceEnv = z.output<z.ZodObject<typeof modelServiceEnv>>;
+
+/** The same by their names in the code. */
+export function modelServiceConfig(env: ModelServiceEnv) {
+  return {
+    slot: env.MESH_SLOT,
+    modelDir: env.MESH_MODEL_DIR,
+    listen: env.MESH_LISTEN,
+    nats: env.MESH_NATS,
+    maxBatch: env.MESH_MAX_BATCH,
+    logLevel: env.MESH_LOG_LEVEL,
+  };
+}
+
 /** The configuration of an event consumer; the three have the same. */
 export const consumerConfig = z
   .object({
@@ -24,12 +38,4 @@ export const consumerConfig = z
     /** Most events in hand at once. */
     MESH_MAX_IN_FLIGHT: integer(1, 1024).default(64),
   })
-  .transform((env) => ({
-    slot: env.MESH_SLOT,
-    modelDir: env.MESH_MODEL_DIR,
-    listen: env.MESH_LISTEN,
-    nats: env.MESH_NATS,
-    maxBatch: env.MESH_MAX_BATCH,
-    maxInFlight: env.MESH_MAX_IN_FLIGHT,
-    logLevel: env.MESH_LOG_LEVEL,
-  }));
+  .transform((env) => ({ ...modelServiceConfig(env), maxInFlight: env.MESH_MAX_IN_FLIGHT }));

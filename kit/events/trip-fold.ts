@@ -2,6 +2,9 @@
 import { type TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
 import type { LastAnswers } from "./trip-updates.ts";
 
+/** How long a reader's stream stays open for the last answers after its trip has ended, ms. */
+export const LAST_ANSWERS_MS = 5_000;
+
 /** The kinds of update, in the order in which equally old ones are sent. */
 export const kinds = [
   TripUpdateKind.DURATION,

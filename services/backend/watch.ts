@@ -1,9 +1,6 @@
 import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
-import { createFold, type Fold, isAnswered } from "#kit/events/trip-fold.ts";
+import { createFold, type Fold, isAnswered, LAST_ANSWERS_MS } from "#kit/events/trip-fold.ts";
 import type { LastAnswers } from "#kit/events/trip-updates.ts";
-
-/** How long a stream stays open for the last answers after its trip has ended, ms. */
-export const LAST_ANSWERS_MS = 5000;
 
 /** Tells watchers in this process what became known about their trips. */
 export interface TripWatch {
