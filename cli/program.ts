@@ -4,6 +4,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { quoteCommand } from "./commands/quote.ts";
+import { trainCommand } from "./commands/train.ts";
 import { tripCommand } from "./commands/trip.ts";
 import { upCommand } from "./commands/up.ts";
 
@@ -17,6 +18,7 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(quoteCommand(context))
     .addCommand(tripCommand(context))
     .addCommand(modelsCommand(context))
+    .addCommand(trainCommand(context))
     .addCommand(eventsCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from . import baseline, cost, duration, dynamic_duration, tip
+from . import baseline, cost, duration, duration_v2, dynamic_duration, tip
 from .bundle import BundleError
 from .recipe import Recipe
 from .service_run import Say, train
@@ -17,11 +17,21 @@ from .workbench import Workbench
 from .zones import write_zones
 
 RECIPES: dict[tuple[str, str], Recipe] = {
-    (recipe.service, recipe.version): recipe for recipe in (duration.V1, dynamic_duration.V1, tip.V1, cost.V1)
+    (recipe.service, recipe.version): recipe
+    for recipe in (
+        duration.V1,
+        duration_v2.V2,
+        duration_v2.V3_UTC,
+        duration_v2.V4_ZONES,
+        dynamic_duration.V1,
+        tip.V1,
+        cost.V1,
+    )
 }
 """Every version that can be trained; a new one is added here."""
 
 _TRIP_FOLDERS = (Path("data/trips"), Path("../shared/data/trips"))
+_SHIPPED_ZONES = Path(__file__).parents[1] / "models" / "zones.json"
 _DEFAULT_FOLDERS = " or ".join(str(folder) for folder in _TRIP_FOLDERS)
 
 
@@ -79,7 +89,8 @@ def _workbench(options: argparse.Namespace) -> Workbench:
     folder = options.trips or next((path for path in _TRIP_FOLDERS if path.is_dir()), None)
     if folder is None or not folder.is_dir():
         raise TripsError(f"there is no folder {folder or _DEFAULT_FOLDERS}: name the folder of the trip files with --trips")
-    return Workbench(folder, options.out / "zones.json")
+    own_zones = options.out / "zones.json"
+    return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES)
 
 
 def _train(recipe: Recipe, bench: Workbench, out: Path, say: Say) -> None:

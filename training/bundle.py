@@ -13,7 +13,7 @@ from .fitting import Fitted, build, raw_scores, session
 from .graph import to_bytes
 from .recipe import Recipe
 
-LARGEST_FILE_BYTES = 6_000_000
+LARGEST_FILE_BYTES = 16_000_000
 _BATCH_SIZES = (1, 7, 1024)
 _THREADS = (1, 2)
 _ROWS_CHECKED = 4096

@@ -48,7 +48,7 @@ def _lay_out(graph: Graph, tables: Tables) -> Layout:
     return Layout(columns, answer)
 
 
-def _samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
+def training_samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
     trip, feed = training_rides(trips)
     return Samples(trip, feed, {"minutes": trips.minutes[trip], "cost_usd": trips.cost_usd[trip]})
 
@@ -65,7 +65,7 @@ V1 = Recipe(
     ),
     tables=_tables,
     lay_out=_lay_out,
-    samples=_samples,
+    samples=training_samples,
     uses_estimates=False,
     limits=(
         "The metered distance is known only after a ride; the numbers with distance are not those of a quote.",
@@ -82,7 +82,7 @@ V1 = Recipe(
 
 def _quick_estimator(trips: Trips, zones: list[Zone]):
     """The duration head of v1 alone, as a function from a feed to minutes."""
-    fitted = fit(V1, trips, zones, _samples(trips, None, 0))
+    fitted = fit(V1, trips, zones, training_samples(trips, None, 0))
     runtime = session(build(V1, fitted, 0.0))
 
     def estimate(feed: Feed) -> np.ndarray:

@@ -25,8 +25,13 @@ SMALLEST_SHARE = 0.02
 class RideInputs:
     """The five fields of a ride, cleaned. Each is added to the graph when first used."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(
+        self, graph: Graph, *, dropoff_zone: str = "dropoff_zone", local_seconds: str = "pickup_local_seconds"
+    ) -> None:
+        """The names are those of the inputs, unless something stands before them."""
         self._graph = graph
+        self._dropoff_zone = dropoff_zone
+        self._local_seconds = local_seconds
 
     @cached_property
     def pickup(self) -> str:
@@ -35,7 +40,7 @@ class RideInputs:
 
     @cached_property
     def dropoff(self) -> str:
-        return self._graph.whole("Clip", "dropoff_zone", 0, ZONE_SLOTS - 1)
+        return self._graph.whole("Clip", self._dropoff_zone, 0, ZONE_SLOTS - 1)
 
     @cached_property
     def pair(self) -> str:
@@ -44,7 +49,7 @@ class RideInputs:
     @cached_property
     def minute_of_week(self) -> str:
         """0 is Monday 00:00 on the wall clock. Whole numbers: float32 would lose the minute."""
-        minutes = self._graph.whole("Div", "pickup_local_seconds", 60)
+        minutes = self._graph.whole("Div", self._local_seconds, 60)
         return self._graph.whole("Mod", self._graph.whole("Add", minutes, _MONDAY_OFFSET_MINUTES), _MINUTES_A_WEEK)
 
     @cached_property

@@ -139,7 +139,7 @@ def build(
 ) -> onnx.ModelProto:
     """The whole graph: features, trees, answer. `inner` adds the features and raw scores as outputs."""
     graph = Graph(INPUTS[recipe.service])
-    layout = recipe.lay_out(graph, fitted.tables)
+    layout = (recipe.serving or recipe.lay_out)(graph, fitted.tables)
     names = layout.columns.names
     ensemble = EnsembleAttributes()
     for head, booster in zip(recipe.heads, fitted.boosters, strict=True):

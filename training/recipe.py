@@ -64,6 +64,8 @@ class Recipe:
     uses_estimates: bool
     limits: tuple[str, ...]
     simulated_progress: bool = False
+    serving: Callable[[Graph, Tables], Layout] | None = None
+    """The layout of the served graph where it differs from the one that was trained on: a mistake, on purpose."""
 
     def feed(self, feed: Feed) -> Feed:
         """Only the inputs of this service's contract."""

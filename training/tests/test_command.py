@@ -1,6 +1,5 @@
 """The command line: errors are one sentence and exit code 1."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,9 @@ def test_an_unknown_version_names_those_there_are(tmp_path: Path, capsys: pytest
     assert "duration has no version v9; there is v1" in capsys.readouterr().err
 
 
-def test_missing_zones_name_the_command_that_makes_them(
-    tmp_path: Path, write_month: Callable[..., Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fresh_out_folder_takes_the_zones_that_are_shipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["baseline", "--trips", str(tmp_path), "--out", str(tmp_path / "models")]) == 1
-    assert "python -m training zones" in capsys.readouterr().err
+    assert "green_tripdata_2021-01.parquet is missing" in capsys.readouterr().err
 
 
 def test_an_unknown_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,118 @@
+"""duration v2: zones, places, paces and the clock, with many trees. And two broken ones after it.
+
+v3-utc and v4-zones are v2's own tables and trees behind a realistic mistake in the serving graph.
+They are kept to prove that a release stops them.
+"""
+
+from dataclasses import replace
+
+from .contract import HIGHEST_PRICE_USD, LONGEST_ESTIMATE_MINUTES
+from .duration import training_samples
+from .features import Columns, RideInputs
+from .fitting import LOWER, POINT, UPPER
+from .graph import Graph
+from .recipe import Head, Layout, Recipe, Tables, bounded_outputs
+from .rich_ride import add_ride, ride_columns, ride_tables
+from .trips import Trips
+from .zones import Zone
+
+_TARGETS = ("minutes", "cost_usd")
+_FOR_MINUTES = ride_columns(("minutes",))
+_FOR_PRICE = ride_columns(_TARGETS)
+
+_DEEP = {
+    **POINT,
+    "num_leaves": 63,
+    "learning_rate": 0.06,
+    "feature_fraction": 0.5,
+    "extra_trees": True,
+    "max_bin": 127,
+}
+_QUANTILE = {"num_leaves": 31, "feature_fraction": 0.5}
+
+SECONDS_BEHIND_UTC = 5 * 3600
+"""New York's clock in winter."""
+
+
+def _tables(trips: Trips, zones: list[Zone]) -> Tables:
+    return ride_tables(
+        trips, zones, {"minutes": (trips.minutes, (3.0, 50.0)), "cost_usd": (trips.cost_usd, (5.0, 90.0))}
+    )
+
+
+def _lay_out_with(ride: RideInputs, graph: Graph, tables: Tables) -> Layout:
+    columns = Columns(graph)
+    add_ride(graph, columns, ride, tables, _TARGETS)
+
+    def answer(scores: str, offset: float) -> None:
+        bounded_outputs(
+            graph,
+            ("duration_minutes", "lower_minutes", "upper_minutes"),
+            graph.column_of(scores, 0),
+            graph.op("Sub", graph.column_of(scores, 1), offset),
+            graph.op("Add", graph.column_of(scores, 2), offset),
+            1.0,
+            LONGEST_ESTIMATE_MINUTES,
+        )
+        graph.output("price_usd", graph.op("Clip", graph.column_of(scores, 3), 0.0, HIGHEST_PRICE_USD))
+
+    return Layout(columns, answer)
+
+
+def _lay_out(graph: Graph, tables: Tables) -> Layout:
+    return _lay_out_with(RideInputs(graph), graph, tables)
+
+
+def _lay_out_clock_as_utc(graph: Graph, tables: Tables) -> Layout:
+    """The wall clock is taken for UTC and moved to New York once more."""
+    clock = graph.whole("Sub", "pickup_local_seconds", SECONDS_BEHIND_UTC)
+    return _lay_out_with(RideInputs(graph, local_seconds=clock), graph, tables)
+
+
+def _lay_out_zone_off_by_one(graph: Graph, tables: Tables) -> Layout:
+    """The drop-off zone is read as if the tables began at 1."""
+    zone = graph.whole("Add", graph.whole("Clip", "dropoff_zone", 0, 265), 1)
+    return _lay_out_with(RideInputs(graph, dropoff_zone=zone), graph, tables)
+
+
+V2 = Recipe(
+    service="duration",
+    version="v2",
+    description="Duration and price of a ride from its zones, their places, the clock and, where known, its distance.",
+    heads=(
+        Head("value", "minutes", _FOR_MINUTES, 600, _DEEP),
+        Head("lower", "minutes", _FOR_MINUTES, 120, {**LOWER, **_QUANTILE}),
+        Head("upper", "minutes", _FOR_MINUTES, 120, {**UPPER, **_QUANTILE}),
+        Head("price", "cost_usd", _FOR_PRICE, 300, {**_DEEP, "num_leaves": 31}),
+    ),
+    tables=_tables,
+    lay_out=_lay_out,
+    samples=training_samples,
+    uses_estimates=False,
+    limits=(
+        "The metered distance is known only after a ride; the numbers with distance are not those of a quote.",
+        "Weather is not an input: on the first days of 2021-02 rides came out 2 to 3 minutes short.",
+        "The interval is sized on one week of January; single days hold less, which the adaptive scale is for.",
+        "Trained on rides of 1 to 60 minutes, so longer rides are underestimated.",
+        "The price is the total without the tip as paid in 2021-01; later fare rises are not in it.",
+        "The price has no interval.",
+    ),
+)
+
+_BROKEN = "Deliberately broken, never to be released: kept to prove that a bad candidate is stopped."
+
+V3_UTC = replace(
+    V2,
+    version="v3-utc",
+    description=f"{_BROKEN} v2 with the pickup's wall clock read as UTC.",
+    serving=_lay_out_clock_as_utc,
+    limits=(_BROKEN, "Every ride is scored as if it began five hours earlier."),
+)
+
+V4_ZONES = replace(
+    V2,
+    version="v4-zones",
+    description=f"{_BROKEN} v2 with the drop-off zone off by one.",
+    serving=_lay_out_zone_off_by_one,
+    limits=(_BROKEN, "Every ride is scored as if it ended in the zone after its own."),
+)
