@@ -1,5 +1,5 @@
 import { loadBundle } from "#kit/model/bundle.ts";
-import { createPredictor } from "#kit/model/predictor.ts";
+import { createColumnScorer } from "#kit/model/column-scorer.ts";
 import type { BundlePlace } from "./find-bundles.ts";
 
 /** Whether a bundle can be served. */
@@ -23,7 +23,7 @@ export async function verifyBundle(
     if (service !== place.service || version !== place.version) {
       throw new Error(`its card says that it is ${service} ${version}`);
     }
-    if (!digestOnly) await (await createPredictor(bundle)).close();
+    if (!digestOnly) await (await createColumnScorer(bundle)).close();
     return { ...place, ok: true, digest };
   } catch (error) {
     return { ...place, ok: false, reason: error instanceof Error ? error.message : String(error) };

@@ -6,7 +6,7 @@ import { MeshError } from "#kit/rpc/errors.ts";
 
 const tensor = z.object({
   name: z.string().min(1),
-  dtype: z.enum(["int64", "float32"]),
+  dtype: z.enum(["int64", "float32", "string"]),
   unit: z.string(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
@@ -31,6 +31,8 @@ export type Tensor = z.output<typeof tensor>;
 /** One version of one service: its card and the bytes of its ONNX file, which belong together. */
 export interface Bundle {
   readonly card: Card;
+  /** Where the ONNX file lies, for messages. */
+  readonly path: string;
   readonly model: Uint8Array;
 }
 
@@ -69,5 +71,5 @@ export async function loadBundle(dir: string): Promise<Bundle> {
       `${path} has digest ${digest.slice(0, 12)}…, its card says ${card.digest.slice(0, 12)}…: restore the file or the card`,
     );
   }
-  return { card, model };
+  return { card, path, model };
 }

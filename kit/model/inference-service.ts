@@ -4,7 +4,7 @@ import { handle, type Registration } from "#kit/rpc/server.ts";
 import { readRequestRows, writeResponse } from "./inference-tensors.ts";
 import type { Predictor } from "./predictor.ts";
 
-const datatypes = { int64: "INT64", float32: "FP32" } as const;
+const datatypes = { int64: "INT64", float32: "FP32", string: "BYTES" } as const;
 
 /** The Open Inference Protocol V2 for the one model of this process. */
 export function inferenceService(predictor: Predictor): Registration {

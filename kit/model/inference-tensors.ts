@@ -8,7 +8,7 @@ import { type FieldViolation, invalidArgument } from "#kit/rpc/errors.ts";
 import type { Card, Tensor } from "./bundle.ts";
 import type { Scores } from "./predictor.ts";
 
-const datatypes = { int64: "INT64", float32: "FP32" } as const;
+const datatypes = { int64: "INT64", float32: "FP32", string: "BYTES" } as const;
 const bytesPerElement = { int64: 8, float32: 4 } as const;
 
 /** Rows in card order. Fails with INVALID_ARGUMENT that names the tensor at fault. */
@@ -52,6 +52,7 @@ function readColumn(request: ModelInferRequest, input: Tensor): number[] {
   if (!isColumn || count < 0)
     return refuse(field, `has shape [${tensor.shape}], the model takes [N]`);
   const raw = request.rawInputContents[at];
+  if (input.dtype === "string") return refuse(field, "is text, which is scored in batch only");
   if (raw && tensor.contents) return refuse(field, "has both raw and typed contents");
   if (raw) {
     const wanted = count * bytesPerElement[input.dtype];
@@ -68,7 +69,7 @@ function readColumn(request: ModelInferRequest, input: Tensor): number[] {
   return values;
 }
 
-function readRaw(raw: Buffer, dtype: Tensor["dtype"], count: number): number[] {
+function readRaw(raw: Buffer, dtype: "int64" | "float32", count: number): number[] {
   return Array.from({ length: count }, (_, i) =>
     dtype === "int64" ? Number(raw.readBigInt64LE(i * 8)) : raw.readFloatLE(i * 4),
   );

@@ -1,8 +1,7 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Bundle, Card } from "./bundle.ts";
-import type { BatchReply, BatchRequest, WorkerData } from "./worker.ts";
+import { startWorker } from "./start-worker.ts";
+import type { BatchReply, BatchRequest } from "./worker.ts";
 
 /** What the model said about one row. */
 export interface Scores {
@@ -53,8 +52,9 @@ export async function createPredictor(
   options: PredictorOptions = {},
 ): Promise<Predictor> {
   const { maxBatch = 64, maxQueue = 4096 } = options;
-  const { card, model } = bundle;
-  const worker = await startWorker(bundle, model);
+  const { card } = bundle;
+  refuseText(card);
+  const worker = await startWorker(bundle);
   const width = card.inputs.length;
   let queue: Job[] = [];
   let running: Job[] = [];
@@ -150,21 +150,14 @@ export async function createPredictor(
   };
 }
 
-async function startWorker(bundle: Bundle, model: Uint8Array): Promise<Worker> {
-  const { inputs, outputs, service, version } = bundle.card;
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    workerData: { model, inputs, outputs } satisfies WorkerData,
-  });
-  try {
-    await once(worker, "message");
-  } catch (cause) {
-    throw new MeshError(
-      "FAILED_PRECONDITION",
-      `${service}@${version} cannot be loaded: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
-  }
-  return worker;
+/** Rows hold numbers; models that take text are scored by column (`createColumnScorer`), in batch. */
+function refuseText(card: Card): void {
+  const text = card.inputs.find((input) => input.dtype === "string");
+  if (!text) return;
+  throw new MeshError(
+    "FAILED_PRECONDITION",
+    `${card.service}@${card.version} takes text (${text.name}): it can be scored in batch, not served row by row`,
+  );
 }
 
 function settle(batch: readonly Job[], reply: BatchReply, card: Card): void {

@@ -1,55 +1,38 @@
 // The thread that owns the ONNX session: `run()` blocks whatever thread calls it.
 import { hash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Tensor as TensorCard } from "./bundle.ts";
-import { toColumns } from "./columns.ts";
+import { Tensor } from "onnxruntime-node";
+import { type Column, toColumns } from "./columns.ts";
+import { loadSession, type Promised } from "./load-session.ts";
 
-/** A batch of rows, row after row in card order. */
-export interface BatchRequest {
-  readonly rows: Float64Array;
-  readonly count: number;
-}
+/** A batch: numeric rows, row after row in card order, or whole columns in card order. */
+export type BatchRequest =
+  | { readonly rows: Float64Array; readonly count: number }
+  | { readonly columns: readonly Column[]; readonly count: number };
 
-/** `outputs`: the first output of every row, then the second …; `hashes`: 32 bytes a row. */
+/** `outputs`: the first output of every row, then the second …; `hashes`: 32 bytes a row, none for columns. */
 export type BatchReply =
   | { readonly outputs: Float32Array; readonly hashes: Uint8Array }
   | { readonly error: string };
 
-export interface WorkerData {
+export interface WorkerData extends Promised {
   readonly model: Uint8Array;
-  readonly inputs: readonly TensorCard[];
-  readonly outputs: readonly TensorCard[];
 }
 
 if (!parentPort) throw new Error("worker.ts runs only as a worker thread");
 const port = parentPort;
 const { model, inputs, outputs } = workerData as WorkerData;
-const session = await InferenceSession.create(model, {
-  intraOpNumThreads: 1,
-  interOpNumThreads: 1,
-  executionMode: "sequential",
-});
-for (const { name } of inputs) {
-  if (!session.inputNames.includes(name)) throw new Error(`the model has no input named ${name}`);
-}
-for (const { name } of outputs) {
-  if (!session.outputNames.includes(name)) throw new Error(`the model has no output named ${name}`);
-}
+const { session, isMatrix } = await loadSession(model, { inputs, outputs });
 
 port.on("message", (request: BatchRequest) => void answer(request));
 port.postMessage("ready");
 
-async function answer({ rows, count }: BatchRequest): Promise<void> {
+async function answer(request: BatchRequest): Promise<void> {
+  const { count } = request;
   try {
-    const columns = toColumns(rows, count, inputs);
-    const feeds: Record<string, Tensor> = {};
-    inputs.forEach((input, i) => {
-      const column = columns[i] as Float32Array | BigInt64Array;
-      feeds[input.name] = new Tensor(input.dtype, column, [count]);
-    });
-    const hashes = hashRows(columns, count);
-    const results = await session.run(feeds);
+    const columns = "rows" in request ? toColumns(request.rows, count, inputs) : request.columns;
+    const hashes = "rows" in request ? hashRows(columns, count) : new Uint8Array();
+    const results = await session.run(toFeeds(columns, count));
     const flat = new Float32Array(count * outputs.length);
     outputs.forEach((output, i) => {
       flat.set(results[output.name]?.data as Float32Array, i * count);
@@ -60,17 +43,23 @@ async function answer({ rows, count }: BatchRequest): Promise<void> {
   }
 }
 
+function toFeeds(columns: readonly Column[], count: number): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  inputs.forEach(({ name, dtype }, i) => {
+    feeds[name] = new Tensor(dtype, columns[i] as Float32Array, isMatrix[i] ? [count, 1] : [count]);
+  });
+  return feeds;
+}
+
 /** SHA-256 of each row as it was fed: card order, little-endian. */
-function hashRows(
-  columns: readonly (Float32Array | BigInt64Array)[],
-  count: number,
-): Uint8Array<ArrayBuffer> {
-  const width = columns.reduce((sum, column) => sum + column.BYTES_PER_ELEMENT, 0);
+function hashRows(columns: readonly Column[], count: number): Uint8Array<ArrayBuffer> {
+  const numeric = columns as readonly (BigInt64Array | Float32Array)[]; // rows hold numbers only
+  const width = numeric.reduce((sum, column) => sum + column.BYTES_PER_ELEMENT, 0);
   const row = Buffer.alloc(width);
   const hashes = new Uint8Array(count * 32);
   for (let r = 0; r < count; r++) {
     let at = 0;
-    for (const column of columns) {
+    for (const column of numeric) {
       const value = column[r];
       if (typeof value === "bigint") at = row.writeBigInt64LE(value, at);
       else at = row.writeFloatLE(value as number, at);
