@@ -108,6 +108,7 @@ describe("a consumer", () => {
         slot: "blue",
         predictor,
         toRow: toPriceRow,
+        intervalScale: () => 1,
         publish: (prediction) => publishPrediction(on, prediction),
       });
     const processes: Consumer[] = [];

@@ -9,6 +9,7 @@ import { createPredictor } from "#kit/model/predictor.ts";
 import { checkSignature, type Signature } from "#kit/model/signature.ts";
 import { serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { followIntervalScale } from "#kit/traffic/interval-scale.ts";
 import type { ConsumerService } from "#kit/traffic/traffic.ts";
 import { connectEvents } from "./connect.ts";
 import { consume } from "./consume.ts";
@@ -39,12 +40,15 @@ export async function runConsumerService({
   const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
   const events = await connectEvents({ url: config.nats, name: `${service}-${slot}` });
 
+  const intervalScale = followIntervalScale(events, { service, slot, log });
+
   const server = await serve([inferenceService(predictor)], { listen: config.listen, log });
   const scorer = createScorer({
     service,
     slot,
     predictor,
     toRow,
+    intervalScale: intervalScale.current,
     publish: (prediction) => publishPrediction(events, prediction),
   });
   const consumer = await consume(events, {
@@ -67,6 +71,7 @@ export async function runConsumerService({
       () => consumer.stop(),
       () => server.close(),
       () => predictor.close(),
+      () => intervalScale.stop(),
       () => events.close(),
     ],
     failed: [consumer.failed, predictor.failed],

@@ -1,5 +1,6 @@
 import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
@@ -11,6 +12,8 @@ export interface ScorerDependencies {
   readonly predictor: Predictor;
   /** The model's row for an event, in card order; undefined for an event that this service does not answer. */
   readonly toRow: (event: TripEvent) => readonly number[] | undefined;
+  /** How much the interval is widened at the moment; 1: as the graph says. */
+  readonly intervalScale: () => number;
   /** Stores a prediction; resolves once it is safe. */
   readonly publish: (prediction: Prediction) => Promise<void>;
 }
@@ -24,7 +27,8 @@ export interface ScorerDependencies {
 export function createScorer(
   dependencies: ScorerDependencies,
 ): (event: TripEvent) => Promise<void> {
-  const { service, slot, predictor, toRow, publish } = dependencies;
+  const { service, slot, predictor, toRow, intervalScale, publish } = dependencies;
+  const limits = intervalLimits(predictor.card);
   return async (event) => {
     if (!event.features || event.tripId === "" || event.seq === 0) {
       throw invalidArgument([
@@ -36,6 +40,7 @@ export function createScorer(
     const started = performance.now();
     const { values, featureHash } = await predictor.predict(row);
     const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
+    const scale = intervalScale();
     await publish({
       tripId: event.tripId,
       riderId: event.riderId,
@@ -47,10 +52,8 @@ export function createScorer(
       role: event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW,
       rolloutId: "",
       stage: 0,
-      value,
-      lower,
-      upper,
-      intervalScale: 1,
+      ...scaleInterval({ value, lower, upper }, scale, limits),
+      intervalScale: scale,
       featureHash: Buffer.from(featureHash),
       occurredAt: event.occurredAt,
       servedAt: new Date(),

@@ -16,8 +16,11 @@ export interface TrafficBucket {
    * else was faster.
    */
   put(traffic: Traffic): Promise<Traffic>;
-  /** Every service's traffic as it is now, then each change, until `stop` is called. */
-  watch(changed: (traffic: Traffic) => void): Promise<{ stop(): void }>;
+  /**
+   * The traffic as it is now, then each change, until `stop` is called: of one service, or of all when
+   * none is named.
+   */
+  watch(changed: (traffic: Traffic) => void, service?: string): Promise<{ stop(): void }>;
 }
 
 /** Opens the bucket, which provisioning has made. */
@@ -29,8 +32,8 @@ export async function openTrafficBucket(events: Events): Promise<TrafficBucket> 
       return entry ? decode(entry.value, entry.revision) : undefined;
     },
     put: (traffic) => put(kv, checkTraffic(traffic)),
-    async watch(changed) {
-      const watch = await kv.watch();
+    async watch(changed, service) {
+      const watch = await kv.watch(service === undefined ? {} : { key: service });
       void (async () => {
         for await (const entry of watch) {
           if (entry.operation === "PUT") changed(decode(entry.value, entry.revision));

@@ -56,8 +56,13 @@ async function logged(): Promise<string[]> {
 
 describe("Predict", () => {
   const recorded: Prediction[] = [];
-  const service = () =>
-    createDurationService({ predictor, slot: "green", record: (p) => recorded.push(p) });
+  const service = (scale = 1) =>
+    createDurationService({
+      predictor,
+      slot: "green",
+      intervalScale: () => scale,
+      record: (p) => recorded.push(p),
+    });
 
   test("says what answered, and logs trips but not quotes", async () => {
     const { card } = predictor;
@@ -68,6 +73,18 @@ describe("Predict", () => {
     await service().predict({ tripId: "t1", features }, call());
     expect(recorded[0]).toMatchObject({ tripId: "t1", role: PredictionRole.LIVE });
     expect(recorded[0]?.value).toBe(answer.durationMinutes);
+  });
+
+  test("widens the interval by the scale, answers and logs it so, and leaves the value", async () => {
+    const graph = await service().predict({ tripId: "t1", features }, call());
+    const wide = await service(1.5).predict({ tripId: "t1", features }, call());
+    expect(wide.durationMinutes).toBe(graph.durationMinutes);
+    expect(wide.upperMinutes - wide.lowerMinutes).toBeCloseTo(
+      1.5 * (graph.upperMinutes - graph.lowerMinutes),
+      3,
+    );
+    const { lowerMinutes: lower, upperMinutes: upper } = wide;
+    expect(recorded.at(-1)).toMatchObject({ lower, upper, intervalScale: 1.5 });
   });
 
   test("knows a mirrored request for a shadow", async () => {

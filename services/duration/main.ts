@@ -10,6 +10,7 @@ import { createPredictor } from "#kit/model/predictor.ts";
 import { checkSignature } from "#kit/model/signature.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { followIntervalScale } from "#kit/traffic/interval-scale.ts";
 import { configSchema } from "./config.ts";
 import { createPredictionLog } from "./prediction-log.ts";
 import { createDurationService, signature } from "./service.ts";
@@ -22,8 +23,15 @@ checkSignature(bundle.card, signature);
 const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
 const events = await connectEvents({ url: config.nats, name: `duration-${config.slot}` });
 const predictions = createPredictionLog(events, log, { flushMs: config.logFlushMs });
+const { slot } = config;
+const intervalScale = followIntervalScale(events, { service: "duration", slot, log });
 
-const service = createDurationService({ predictor, slot: config.slot, record: predictions.record });
+const service = createDurationService({
+  predictor,
+  slot,
+  intervalScale: intervalScale.current,
+  record: predictions.record,
+});
 const server = await serve(
   [handle(DurationServiceDefinition, service), inferenceService(predictor)],
   { listen: config.listen, log },
@@ -38,6 +46,7 @@ await runUntilSignal({
     () => server.close(),
     () => predictions.close(),
     () => predictor.close(),
+    () => intervalScale.stop(),
     () => events.close(),
   ],
   failed: [predictor.failed],

@@ -4,6 +4,7 @@ import type {
 } from "#gen/tripmesh/duration/v1/duration_service.ts";
 import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
 import { checkSnapshot, snapshotInputs, snapshotRow } from "#kit/model/features.ts";
+import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
@@ -19,6 +20,8 @@ export const signature = {
 export interface DurationDependencies {
   readonly predictor: Predictor;
   readonly slot: Slot;
+  /** How much the interval is widened at the moment; 1: as the graph says. */
+  readonly intervalScale: () => number;
   /** Takes a prediction for the log; returns at once. */
   readonly record: (prediction: Prediction) => void;
 }
@@ -27,14 +30,18 @@ export interface DurationDependencies {
 export function createDurationService(
   dependencies: DurationDependencies,
 ): Handlers<typeof DurationServiceDefinition> {
-  const { predictor, slot, record } = dependencies;
+  const { predictor, slot, intervalScale, record } = dependencies;
+  const limits = intervalLimits(predictor.card);
   const { version, digest } = predictor.card;
   return {
     async predict({ tripId, features }, context) {
       const started = performance.now();
       const row = snapshotRow(checkSnapshot(features));
       const { values, featureHash } = await predictor.predict(row, () => context.cancelled);
-      const [value = 0, lower = 0, upper = 0, priceUsd = 0] = values;
+      const [value = 0, graphLower = 0, graphUpper = 0, priceUsd = 0] = values;
+      const scale = intervalScale();
+      const graph = { value, lower: graphLower, upper: graphUpper };
+      const { lower, upper } = scaleInterval(graph, scale, limits);
       const hash = Buffer.from(featureHash.buffer, featureHash.byteOffset, featureHash.byteLength);
       if (tripId !== "") {
         record({
@@ -51,7 +58,7 @@ export function createDurationService(
           value,
           lower,
           upper,
-          intervalScale: 1,
+          intervalScale: scale,
           featureHash: hash,
           occurredAt: undefined,
           servedAt: new Date(),
