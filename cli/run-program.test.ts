@@ -76,7 +76,7 @@ test("the bundles are listed, as a table and as JSON", async () => {
 test("a version that is not there says which are", async () => {
   const { code, err } = await run("models", "show", "tip", "v99");
   expect(code).toBe(1);
-  expect(err[0]).toMatch(/^There is no tip v99: there are .*tip v1/);
+  expect(err[0]).toMatch(/^There is no model tip@v99: there are .*tip@v1/);
 });
 
 test("field violations are listed below the sentence", () => {

@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { readCard } from "#kit/model/bundle.ts";
 import { modelServices } from "#kit/traffic/traffic.ts";
+import { Problem } from "../problem.ts";
 
 /** Where one version of one service lies. */
 export interface BundlePlace {
@@ -23,6 +25,25 @@ export async function findBundles(modelsDir: string): Promise<BundlePlace[]> {
     }
   }
   return found;
+}
+
+/**
+ * The bundle that a person means: `tip@v2`, `tip` for its first version, or the path of a folder. Fails with
+ * a sentence that lists what there is.
+ */
+export async function findBundle(modelsDir: string, named: string): Promise<BundlePlace> {
+  if (named.includes("/") || named.startsWith(".")) {
+    const { service, version } = await readCard(resolve(named));
+    return { service, version, dir: resolve(named) };
+  }
+  const [service, version] = named.split("@");
+  const places = await findBundles(modelsDir);
+  const place = places.find(
+    (known) => known.service === service && (version === undefined || known.version === version),
+  );
+  if (place) return place;
+  const known = places.map((bundle) => `${bundle.service}@${bundle.version}`).join(", ");
+  throw new Problem(`There is no model ${named}: there are ${known || "no models at all"}.`);
 }
 
 async function foldersIn(dir: string): Promise<string[]> {

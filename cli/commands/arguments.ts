@@ -14,6 +14,15 @@ export function wholeNumber(minimum: number, maximum: number) {
   };
 }
 
+/** A number within bounds. */
+export function number(minimum: number, maximum: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`);
+  };
+}
+
 /** Simulated seconds a second, or as fast as the mesh answers. */
 export function speed(text: string): number | "max" {
   if (text === "max") return text;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { type Card, readCard } from "#kit/model/bundle.ts";
-import { findBundles } from "../bundles/find-bundles.ts";
+import { findBundle, findBundles } from "../bundles/find-bundles.ts";
 import { verifyBundle } from "../bundles/verify-bundle.ts";
 import { createStyle } from "../output/style.ts";
 import { renderPairs, renderTable } from "../output/table.ts";
 import { Problem } from "../problem.ts";
 import type { CommandContext } from "./context.ts";
+import { evaluateCommand } from "./models-evaluate.ts";
 
 interface Flags {
   json?: true;
@@ -15,10 +16,11 @@ interface Flags {
 /** `mesh models`: the bundles on this machine. */
 export function modelsCommand(context: CommandContext): Command {
   return new Command("models")
-    .description("list, show and verify model bundles")
+    .description("list, show, verify and evaluate model bundles")
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
-    .addCommand(verifyCommand(context));
+    .addCommand(verifyCommand(context))
+    .addCommand(evaluateCommand(context));
 }
 
 function listCommand(context: CommandContext): Command {
@@ -37,15 +39,16 @@ function listCommand(context: CommandContext): Command {
 function showCommand(context: CommandContext): Command {
   return new Command("show")
     .description("show a version's card")
-    .argument("<service>", "duration, dynamic-duration, tip or cost")
-    .argument("[version]", "for example v1", "v1")
+    .argument("<model>", "for example duration@v2; without a version, the first")
+    .argument("[version]", "the version, when it is not in the first argument")
     .option("--json", "the card as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  mesh models show duration v1\n  mesh models show tip --json",
+      "\nExamples:\n  mesh models show duration@v1\n  mesh models show tip --json",
     )
-    .action(async (service: string, version: string, flags: Flags) => {
-      const card = await readCard(await dirOf(context, service, version));
+    .action(async (model: string, version: string | undefined, flags: Flags) => {
+      const named = version === undefined ? model : `${model}@${version}`;
+      const card = await readCard((await findBundle(modelsDir(context), named)).dir);
       if (flags.json) return context.print(JSON.stringify(card, null, 2));
       for (const line of cardLines(card)) context.print(line);
     });
@@ -125,14 +128,6 @@ function cardLines(card: Card): string[] {
     ...tensors(card.outputs),
     ...("metrics" in card ? ["", "metrics", indent(JSON.stringify(card["metrics"], null, 2))] : []),
   ];
-}
-
-async function dirOf(context: CommandContext, service: string, version: string): Promise<string> {
-  const places = await findBundles(modelsDir(context));
-  const place = places.find((known) => known.service === service && known.version === version);
-  if (place) return place.dir;
-  const known = places.map((bundle) => `${bundle.service} ${bundle.version}`).join(", ");
-  throw new Problem(`There is no ${service} ${version}: there are ${known || "no models at all"}.`);
 }
 
 function modelsDir({ root }: CommandContext): string {

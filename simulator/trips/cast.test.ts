@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { castRow, type Row } from "./cast.ts";
+import { castRow } from "./cast.ts";
 import { createNewYorkClock } from "./new-york.ts";
+import type { Row } from "./read-rows.ts";
 
 const clock = createNewYorkClock();
 const wall = (time: string) => new Date(`${time}Z`);

@@ -1,6 +1,7 @@
 // One row of a TLC green taxi file, cast and judged. Types move between months (INT64, INT32, DOUBLE), so
 // nothing is taken as it comes.
 import type { NewYorkClock } from "./new-york.ts";
+import type { Row } from "./read-rows.ts";
 import type { RecordedTrip } from "./trip.ts";
 
 /** The columns that a replay needs, by the names that TLC gives them. */
@@ -15,9 +16,6 @@ export const COLUMNS = [
   "tip_amount",
   "payment_type",
 ] as const;
-
-/** A row as the parquet reader hands it over: column name to whatever type the month has. */
-export type Row = Readonly<Record<string, unknown>>;
 
 /** Which file the row is from. */
 export interface RowOrigin {
@@ -35,7 +33,7 @@ const LAST_ZONE = 265;
 /** TLC's id for "unknown": nobody can ask for a ride to it. 265, "outside of NYC", is a place. */
 const UNKNOWN_ZONE = 264;
 /** TLC payment_type of a card. Only these record the tip: cash tips are always 0 in the data. */
-const CARD = 1;
+export const CARD = 1;
 
 /** The trip of a row, or undefined for a row that no ride could have made. */
 export function castRow(
@@ -93,13 +91,14 @@ function within(value: unknown, minimum: number, maximum: number): number | unde
   return cast !== undefined && cast >= minimum && cast <= maximum ? cast : undefined;
 }
 
-function number(value: unknown): number | undefined {
+/** A finite number of whatever numeric type the month has. */
+export function number(value: unknown): number | undefined {
   if (typeof value !== "number" && typeof value !== "bigint") return undefined;
   const cast = Number(value);
   return Number.isFinite(cast) ? cast : undefined;
 }
 
 /** TLC writes wall-clock time without a zone, which the reader takes for UTC. */
-function wallMs(value: unknown): number | undefined {
+export function wallMs(value: unknown): number | undefined {
   return value instanceof Date && Number.isFinite(value.getTime()) ? value.getTime() : undefined;
 }
