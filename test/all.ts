@@ -22,6 +22,7 @@ const checks: readonly Step[] = [
   { name: "lint: promises", command: ["oxlint", "--type-aware", "--deny-warnings"] },
 ];
 const tests: readonly Step[] = [
+  { name: "training tests", command: ["training/check"] },
   { name: "unit and integration tests", command: [...vitest, "unit"] },
   { name: "the whole mesh", command: [...vitest, "mesh"] },
 ];

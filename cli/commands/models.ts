@@ -2,12 +2,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { type Card, readCard } from "#kit/model/bundle.ts";
 import { findBundle, findBundles } from "../bundles/find-bundles.ts";
-import { verifyBundle } from "../bundles/verify-bundle.ts";
-import { createStyle } from "../output/style.ts";
 import { renderPairs, renderTable } from "../output/table.ts";
-import { Problem } from "../problem.ts";
 import type { CommandContext } from "./context.ts";
 import { evaluateCommand } from "./models-evaluate.ts";
+import { verifyCommand } from "./models-verify.ts";
 
 interface Flags {
   json?: true;
@@ -53,37 +51,6 @@ function showCommand(context: CommandContext): Command {
       for (const line of cardLines(card)) context.print(line);
     });
 }
-
-function verifyCommand(context: CommandContext): Command {
-  return new Command("verify")
-    .description("compute every digest anew and load every model")
-    .option("--json", "the results as JSON, one a line")
-    .addHelpText("after", "\nExample:\n  mesh models verify")
-    .action(async (flags: Flags) => {
-      const { print, stdout, env } = context;
-      const style = createStyle(stdout, env);
-      const results = [];
-      for (const place of await findBundles(modelsDir(context))) {
-        results.push(await verifyBundle(place));
-      }
-      if (flags.json) for (const result of results) print(JSON.stringify(result));
-      else {
-        const rows = results.map((result) => [
-          result.ok ? style.good("ok") : style.bad("bad"),
-          result.service,
-          result.version,
-          result.ok ? result.digest.slice(0, 12) : result.reason,
-        ]);
-        for (const line of renderTable(verifyColumns, rows)) print(line);
-      }
-      const bad = results.filter((result) => !result.ok).length;
-      if (results.length === 0)
-        throw new Problem("There are no models: restore the models folder.");
-      if (bad > 0) throw new Problem(`${bad} of ${results.length} bundles cannot be served.`);
-    });
-}
-
-const verifyColumns = ["", "service", "version", "digest"].map((heading) => ({ heading }));
 
 function cardTable(cards: readonly Card[]): string[] {
   const columns = ["service", "version", "digest", "trained on", "what it says"];
