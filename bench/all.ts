@@ -1,11 +1,12 @@
 // The benchmark: ratios, each taken in one interleaved run. See README.md.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { requireTwoCores } from "./cores.ts";
 import { durationEcho } from "./duration-echo.ts";
 import { eventCost } from "./event-cost.ts";
 import type { Measurement, Result } from "./measurement.ts";
 import { memory } from "./memory.ts";
 import { meshHops } from "./mesh-hops.ts";
+import { modelCost } from "./model-cost.ts";
 import { readOptions } from "./options.ts";
 import { loadAverage } from "./proc.ts";
 import { replayRate } from "./replay-rate.ts";
@@ -17,6 +18,7 @@ const measurements: readonly Measurement[] = [
   meshHops,
   replayRate,
   memory,
+  modelCost,
 ];
 
 const options = readOptions(
@@ -38,6 +40,7 @@ for (const { name, title, run } of measurements) {
 }
 if (options.write) {
   const file = new URL("results.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  const kept = JSON.parse(readFileSync(file, "utf8")) as typeof results;
+  writeFileSync(file, `${JSON.stringify({ ...kept, ...results }, null, 2)}\n`);
 }
 process.exit(0); // children have ended; their channels would keep the process
