@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CommandContext } from "./commands/context.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { modelsCommand } from "./commands/models.ts";
@@ -20,5 +21,6 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(modelsCommand(context))
     .addCommand(trainCommand(context))
     .addCommand(eventsCommand(context))
+    .addCommand(deadLettersCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

@@ -1,10 +1,10 @@
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
-import { connectEvents, type Events } from "#kit/events/connect.ts";
+import type { Events } from "#kit/events/connect.ts";
 import { streams } from "#kit/events/subjects.ts";
-import { Problem } from "../problem.ts";
 import type { SignalSource } from "../up/stop-signals.ts";
+import { connectToStream } from "./connect-to-stream.ts";
 
 /** One stored message, decoded. */
 export interface StoredEvent {
@@ -27,7 +27,7 @@ export interface TailOptions {
 
 /** What is stored in `TRIPS` and `PREDICTIONS`, each stream in its order. */
 export async function* tailEvents(options: TailOptions): AsyncGenerator<StoredEvent> {
-  const events = await connect(options.url);
+  const events = await connectToStream(options.url);
   const queue = createQueue<StoredEvent>();
   options.signals.on("SIGINT", queue.close);
   options.signals.on("SIGTERM", queue.close);
@@ -48,17 +48,6 @@ export async function* tailEvents(options: TailOptions): AsyncGenerator<StoredEv
     options.signals.off("SIGINT", queue.close);
     options.signals.off("SIGTERM", queue.close);
     await events.close();
-  }
-}
-
-async function connect(url: string): Promise<Events> {
-  try {
-    return await connectEvents({ url, name: "mesh-cli", waitForServer: false });
-  } catch (cause) {
-    throw new Problem(
-      `No event stream answers at ${url}: start a mesh with mesh up, or name it with --nats.`,
-      { cause },
-    );
   }
 }
 

@@ -1,10 +1,9 @@
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
-import { DeadLetter } from "#gen/tripmesh/events/v1/dead_letter.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import type { Events } from "./connect.ts";
-import { deadSubject } from "./subjects.ts";
+import { storeDeadLetter } from "./dead-letters.ts";
 
 /** Waits before the 2nd, 3rd … delivery of a message that failed, ms; the same as its durable's back-off. */
 const retryDelaysMs = [5_000, 15_000, 60_000, 300_000];
@@ -110,7 +109,7 @@ async function bury<T>(
   message: JsMsg,
   reason: string,
 ): Promise<void> {
-  const letter = DeadLetter.encode({
+  const letter = {
     payload: Buffer.from(message.data),
     subject: message.subject,
     stream,
@@ -120,11 +119,8 @@ async function bury<T>(
     reason,
     deliveries: message.info.deliveryCount,
     failedAt: new Date(),
-  }).finish();
-  await events.js.publish(deadSubject(owner.service, owner.slot), letter, {
-    msgID: `dead:${stream}:${message.seq}:${durable}`,
-    retries: 3,
-  });
+  };
+  await storeDeadLetter(events, letter, durable);
   message.term(reason);
   log.error({ subject: message.subject, reason }, "an event became a dead letter");
 }

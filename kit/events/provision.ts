@@ -13,7 +13,14 @@ import { Kvm } from "@nats-io/kv";
 import { TRAFFIC_BUCKET } from "#kit/traffic/bucket.ts";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 import type { Events } from "./connect.ts";
-import { answeredEvents, durableName, LEDGER_DURABLE, streams } from "./subjects.ts";
+import {
+  answeredEvents,
+  durableName,
+  LEDGER_DURABLE,
+  MAX_DELIVERIES,
+  OFFICE_DURABLE,
+  streams,
+} from "./subjects.ts";
 
 const SECOND = 1_000_000_000; // JetStream counts nanoseconds
 const DAY = 86_400 * SECOND;
@@ -40,10 +47,7 @@ const streamPlans: readonly StreamPlan[] = [
   { name: streams.deadLetters, subjects: ["dead.>"], max_age: 90 * DAY },
   {
     name: streams.advisories,
-    subjects: [
-      "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
-      "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>",
-    ],
+    subjects: [`${MAX_DELIVERIES}.>`, "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>"],
     max_age: 7 * DAY,
   },
 ];
@@ -76,6 +80,12 @@ export async function provision(events: Events): Promise<void> {
     durable_name: LEDGER_DURABLE,
     deliver_policy: DeliverPolicy.All,
     filter_subjects: ["predictions.*.live.*"],
+  });
+  await ensureDurable(manager, streams.advisories, {
+    ...delivery,
+    durable_name: OFFICE_DURABLE,
+    deliver_policy: DeliverPolicy.All,
+    filter_subjects: [`${MAX_DELIVERIES}.>`],
   });
 }
 

@@ -36,6 +36,12 @@ export function durableName(service: string, slot: Slot): string {
 /** Shared by all Backend processes: writes predictions into the trip ledger. */
 export const LEDGER_DURABLE = "backend-ledger";
 
+/** Shared by all Backend processes: puts aside what crash loops never could, see its dead-letter office. */
+export const OFFICE_DURABLE = "dead-letter-office";
+
+/** What the server says when it has delivered a message as often as it may, then `<stream>.<durable>`. */
+export const MAX_DELIVERIES = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES";
+
 /** Which events a consumer service answers. */
 export const answeredEvents = {
   "dynamic-duration": ["started", "progressed"],

@@ -11,6 +11,7 @@ import { createLog } from "#kit/telemetry/log.ts";
 import { loadBaseline } from "./baseline.ts";
 import { createEventClock } from "./clock.ts";
 import { configSchema } from "./config.ts";
+import { openDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEstimator } from "./estimate.ts";
 import { followPredictions } from "./ledger.ts";
 import { startRelay } from "./relay.ts";
@@ -32,6 +33,7 @@ const connecting = connectEvents({ url: config.nats, name: "backend" });
 const relay = startRelay(store, connecting, log);
 const traffic = await followTraffic(store, connecting, log);
 const following = connecting.then((events) => followPredictions(events, store, watch, log));
+const office = connecting.then((events) => openDeadLetterOffice(events, log));
 
 const service = createBackendService({
   store,
@@ -62,11 +64,12 @@ await runUntilSignal({
     () => relay.stop(),
     () => traffic.stop(),
     () => whenConnected(following, (consumer) => consumer.stop()),
+    () => whenConnected(office, (consumer) => consumer.stop()),
     () => whenConnected(connecting, (events) => events.close()),
     () => duration.close(),
     () => store.close(),
   ],
-  failed: [following.then((consumer) => consumer.failed)],
+  failed: [following, office].map((consumer) => consumer.then(({ failed }) => failed)),
 });
 
 /** Does something with what a connection has brought, if it has come by now. */
