@@ -52,3 +52,9 @@ export function oneOf<T extends string>(...words: readonly T[]) {
     throw new InvalidArgumentError(`It must be ${words.join(" or ")}.`);
   };
 }
+
+/** `postgres://…`. */
+export function postgresUrl(text: string): string {
+  if (/^postgres(ql)?:\/\/./.test(text)) return text;
+  throw new InvalidArgumentError("It must be postgres://user:password@host:port/database.");
+}

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { createStyle } from "../output/style.ts";
 import { GREEN_OFFSET } from "../up/ports.ts";
 import { runUp } from "../up/run.ts";
-import { oneOf, speed, timeSpan, wholeNumber } from "./arguments.ts";
+import { oneOf, postgresUrl, speed, timeSpan, wholeNumber } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 
 interface Flags {
@@ -11,6 +11,7 @@ interface Flags {
   speed: number | "max";
   ports: "default" | "auto";
   dataDir?: string;
+  database?: string;
   for?: number;
   replay: boolean;
   exitAfterReplay?: true;
@@ -33,6 +34,11 @@ export function upCommand(context: CommandContext): Command {
       "default",
     )
     .option("--data-dir <path>", "where trips, streams and logs are kept (default: .mesh)")
+    .addOption(
+      new Option("--database <url>", "postgres://… for the trips (default: SQLite in the data dir)")
+        .env("MESH_DATABASE")
+        .argParser(postgresUrl),
+    )
     .option("--for <time>", "stop by itself after so long, for example 5m", timeSpan)
     .option("--no-replay", "replay no trips")
     .option("--exit-after-replay", "stop by itself when the replay has come to its end")
@@ -62,6 +68,7 @@ Examples:
         {
           root,
           dataDir: flags.dataDir === undefined ? join(root, ".mesh") : resolve(cwd, flags.dataDir),
+          database: flags.database,
           trips: trips === undefined || trips === "demo" ? trips : resolve(cwd, trips),
           speed: flags.speed,
           autoPorts: flags.ports === "auto",

@@ -123,7 +123,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
           MESH_LISTEN: last?.["rpc"] ?? `${HOST}:${ports.backend}`,
           MESH_NATS: nats,
           MESH_ENVOY: envoy.mesh,
-          MESH_DATABASE: `sqlite:${join(dataDir, "backend.db")}`,
+          MESH_DATABASE: options.database ?? `sqlite:${join(dataDir, "backend.db")}`,
           MESH_MODELS: "models",
           MESH_REPLAY: "1",
         }),

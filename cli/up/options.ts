@@ -4,6 +4,8 @@ export interface UpOptions {
   readonly root: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** `postgres://…` for Backend's trips; undefined: a SQLite file in the data directory. */
+  readonly database: string | undefined;
   /** Absolute path of a file or a folder, or `demo`; undefined: the simulator's own choice. */
   readonly trips: string | undefined;
   /** Simulated seconds a second; `max`: as fast as the mesh answers. */

@@ -46,7 +46,7 @@ beforeAll(async () => {
   stops.unshift(() => rm(dir, { recursive: true }));
   nats = await startNats();
   stops.unshift(() => nats.stop());
-  store = openStore(join(dir, "backend.db"));
+  store = await openStore(`sqlite:${join(dir, "backend.db")}`);
   stops.unshift(() => store.close());
 
   const predictor = await createPredictor(await loadBundle(join(models, "duration/v1")));

@@ -9,11 +9,13 @@ export const configSchema = z
     MESH_NATS: z.string().default("nats://127.0.0.1:4222"),
     /** Envoy's mesh listener, behind which the duration service is. */
     MESH_ENVOY: address.default("127.0.0.1:9000"),
-    /** `sqlite:PATH`. */
+    /** `sqlite:PATH`, for one process; `postgres://user:password@host:port/database`, for any number. */
     MESH_DATABASE: z
       .string()
-      .startsWith("sqlite:", "must be sqlite:PATH")
+      .regex(/^(sqlite:.|postgres(ql)?:\/\/)/, "must be sqlite:PATH or postgres://…")
       .default("sqlite:.mesh/backend.db"),
+    /** How long acknowledged events are kept, in case the stream loses them, hours. */
+    MESH_OUTBOX_KEEP_HOURS: integer(1, 8760).default(24),
     /** Folder of the models; `baseline/baseline.json` in it answers when no model does. */
     MESH_MODELS: z.string().default("models"),
     /** Longest time to wait for the duration service, ms; Envoy's own route time-out is below it. */
@@ -27,7 +29,8 @@ export const configSchema = z
     listen: env.MESH_LISTEN,
     nats: env.MESH_NATS,
     envoy: env.MESH_ENVOY,
-    databasePath: env.MESH_DATABASE.slice("sqlite:".length),
+    database: env.MESH_DATABASE,
+    outboxKeepMs: env.MESH_OUTBOX_KEEP_HOURS * 3_600_000,
     modelsDir: env.MESH_MODELS,
     durationBudgetMs: env.MESH_DURATION_BUDGET_MS,
     replay: env.MESH_REPLAY,

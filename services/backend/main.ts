@@ -24,13 +24,13 @@ const config = readConfig(configSchema, process.env);
 const log = createLog("backend", config.logLevel);
 
 const baseline = await loadBaseline(config.modelsDir);
-const store = openStore(config.databasePath);
+const store = await openStore(config.database);
 const watch = createTripWatch();
 const duration = createClient(DurationServiceDefinition, config.envoy);
 
 // Not awaited: requests are answered without the stream, their events wait in the outbox.
 const connecting = connectEvents({ url: config.nats, name: "backend" });
-const relay = startRelay(store, connecting, log);
+const relay = startRelay(store, connecting, log, { keepMs: config.outboxKeepMs });
 const traffic = await followTraffic(store, connecting, log);
 const following = connecting.then((events) => followPredictions(events, store, watch, log));
 const office = connecting.then((events) => openDeadLetterOffice(events, log));
@@ -56,7 +56,7 @@ const server = await serve([handle(BackendServiceDefinition, service)], {
 
 server.setServing(true);
 announce({ rpc: server.address });
-log.info({ address: server.address, database: config.databasePath }, "serving");
+log.info({ address: server.address, database: withoutPassword(config.database) }, "serving");
 await runUntilSignal({
   log,
   stop: [
@@ -76,4 +76,9 @@ await runUntilSignal({
 async function whenConnected<T>(pending: Promise<T>, use: (value: T) => unknown): Promise<void> {
   const value = await Promise.race([pending, Promise.resolve(undefined)]);
   if (value !== undefined) await use(value);
+}
+
+/** A database URL that may be logged. */
+function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, "$1:***@");
 }

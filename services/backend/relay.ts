@@ -1,8 +1,7 @@
-import { jetstreamManager } from "@nats-io/jetstream";
 import type { Events } from "#kit/events/connect.ts";
 import { eventHeaders } from "#kit/events/headers.ts";
-import { streams } from "#kit/events/subjects.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
+import { reconcile } from "./reconcile.ts";
 import type { OutboxRow, Store } from "./store.ts";
 
 export interface Relay {
@@ -15,22 +14,27 @@ export interface Relay {
 export interface RelayOptions {
   /** Most events on their way at once. Default 64: more buys no throughput. */
   readonly maxInFlight?: number;
-  /** Pause after a failed attempt, and the reconciler's period, ms. Default 1000. */
+  /** Pause after a failed attempt, and longest time until other processes' events are seen, ms. Default 1000. */
   readonly retryMs?: number;
+  /** How long acknowledged events are kept, in case the stream loses them, ms. Default one day. */
+  readonly keepMs?: number;
 }
+
+const PRUNE_EVERY_MS = 60_000;
 
 /**
  * Moves events from the outbox to the stream.
  *
  * An event is sent with its id as message id until the stream has acknowledged it, so a repeat within the
  * stream's window is stored once; later repeats are folded by key by every reader. After every (re)connection
- * the reconciler compares: rows above the stream's last sequence were acknowledged and lost, and go again.
+ * the outbox is compared with the stream, and what was acknowledged and lost goes again. Acknowledged events
+ * are forgotten after a while.
  */
 export function startRelay(
   store: Store,
   connecting: Promise<Events>,
   log: Logger,
-  { maxInFlight = 64, retryMs = 1000 }: RelayOptions = {},
+  { maxInFlight = 64, retryMs = 1000, keepMs = 86_400_000 }: RelayOptions = {},
 ): Relay {
   let wanted = Promise.withResolvers<void>();
   let stopping = false;
@@ -41,6 +45,7 @@ export function startRelay(
     const events = await Promise.race([connecting, stopped.promise]);
     if (!events) return;
     let mustReconcile = true;
+    let prunedAt = performance.now();
     void onReconnect(events, () => {
       mustReconcile = true;
       wake();
@@ -51,9 +56,14 @@ export function startRelay(
         mustReconcile = false;
         wanted = Promise.withResolvers();
         while ((await sendSome(events, store, maxInFlight)) > 0);
+        if (performance.now() - prunedAt > PRUNE_EVERY_MS) {
+          await store.prune(new Date(Date.now() - keepMs));
+          prunedAt = performance.now();
+        }
         await Promise.race([wanted.promise, pause(retryMs)]);
       } catch (cause) {
-        log.warn({ err: cause, waiting: await store.unsentCount() }, "events wait for the stream");
+        const waiting = await store.unsentCount().catch(() => undefined); // the database may be away, too
+        log.warn({ err: cause, waiting }, "events wait for the stream");
         mustReconcile = true;
         await Promise.race([pause(retryMs), stopped.promise]);
       }
@@ -74,13 +84,14 @@ export function startRelay(
 
 /** Sends a batch; every acknowledgement is noted even when another event of the batch fails. */
 async function sendSome(events: Events, store: Store, limit: number): Promise<number> {
-  const rows = await store.unsent(limit);
+  const rows = await store.takeUnsent(limit);
   if (rows.length === 0) return 0;
   const results = await Promise.allSettled(rows.map((row) => send(events, row)));
   await store.markSent(results.flatMap((r) => (r.status === "fulfilled" ? [r.value] : [])));
   const failed = results.find((r) => r.status === "rejected");
-  if (failed) throw failed.reason;
-  return rows.length;
+  if (!failed) return rows.length;
+  await store.giveBack(rows.filter((_, i) => results[i]?.status === "rejected").map((r) => r.id));
+  throw failed.reason;
 }
 
 async function send(events: Events, row: OutboxRow): Promise<{ id: number; streamSeq: number }> {
@@ -94,14 +105,6 @@ async function send(events: Events, row: OutboxRow): Promise<{ id: number; strea
   });
   const ack = await events.js.publish(subject, body, { msgID: eventId, headers, timeout: 2000 });
   return { id: row.id, streamSeq: ack.seq };
-}
-
-async function reconcile(events: Events, store: Store, log: Logger): Promise<void> {
-  const manager = await jetstreamManager(events.connection, { checkAPI: false });
-  const { state } = await manager.streams.info(streams.trips);
-  const again = await store.resendAbove(state.last_seq);
-  if (again > 0)
-    log.warn({ again, lastSeq: state.last_seq }, "the stream lost acknowledged events; sent again");
 }
 
 async function onReconnect(events: Events, reconnected: () => void): Promise<void> {
