@@ -197,9 +197,10 @@ describe("Postgres shared by several processes", () => {
       };
       return events;
     };
-    await Promise.all(
-      Array.from({ length: 300 }, (_, i) => stores[i % 2]?.create(record(`m${i}`), event(`m${i}`))),
+    const created = Array.from({ length: 300 }, async (_, i) =>
+      stores[i % 2]?.create(record(`m${i}`), event(`m${i}`)),
     );
+    await Promise.all(created);
     const waiting = (await stores[0]?.unsentCount()) ?? 0;
     const relays = stores.map((store, i) =>
       startRelay(store, counted(`relay-${i}`), log, { retryMs: 50 }),
