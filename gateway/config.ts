@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
 
 export const configSchema = z
   .object({
-    /** The event stream. */
-    MESH_NATS: z.string().default("nats://127.0.0.1:4222"),
+    ...eventStreamEnv,
     /** Any endpoint that answers BackendService; the edge of Envoy does. */
     MESH_BACKEND: address.default("127.0.0.1:8080"),
     /** Where the edge finds the rider's page and the updates; port 0 lets the kernel choose. */
@@ -25,7 +25,7 @@ export const configSchema = z
     MESH_LOG_LEVEL: z.string().default("info"),
   })
   .transform((env) => ({
-    nats: env.MESH_NATS,
+    nats: eventStreamConfig(env),
     backend: env.MESH_BACKEND,
     listen: env.MESH_GATEWAY_LISTEN,
     consoleListen: env.MESH_CONSOLE_LISTEN,

@@ -27,7 +27,7 @@ import { watchDirect } from "./watch-direct.ts";
 const config = readConfig(configSchema, process.env);
 const log = createLog("gateway", config.logLevel);
 
-const events = await connectEvents({ url: config.nats, name: "gateway" });
+const events = await connectEvents({ ...config.nats, name: "gateway" });
 const backend = createClient(BackendServiceDefinition, config.backend);
 const feed = await openLiveFeed(events, log);
 const stored = await openStored(events);

@@ -18,7 +18,7 @@ export interface StoredEvent {
 }
 
 export interface TailOptions {
-  readonly url: string;
+  readonly stream: { readonly url: string; readonly keyFile: string | undefined };
   /** Only this trip, from its first event on; otherwise everything from now on. */
   readonly trip: string | undefined;
   /** Ctrl-C ends it. */
@@ -27,7 +27,7 @@ export interface TailOptions {
 
 /** What is stored in `TRIPS` and `PREDICTIONS`, each stream in its order. */
 export async function* tailEvents(options: TailOptions): AsyncGenerator<StoredEvent> {
-  const events = await connectToStream(options.url);
+  const events = await connectToStream(options.stream);
   const queue = createQueue<StoredEvent>();
   options.signals.on("SIGINT", queue.close);
   options.signals.on("SIGTERM", queue.close);

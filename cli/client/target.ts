@@ -1,8 +1,10 @@
 import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { OPERATOR } from "#kit/events/users.ts";
 import { address } from "../commands/arguments.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { readMeshFile } from "../up/mesh-file.ts";
+import { keyFile } from "../up/nats-users.ts";
 
 /** Which mesh a command talks to, and as whom. */
 export interface TargetFlags {
@@ -31,12 +33,36 @@ export function edgeOf(
   return flags.edge ?? readMeshFile(dataDirOf(flags, context))?.edge ?? "127.0.0.1:8080";
 }
 
-/** The event stream as asked for, else the running mesh's, else the usual one. */
-export function natsOf(
-  flags: { readonly nats?: string; readonly dataDir?: string },
-  context: CommandContext,
-): string {
-  return flags.nats ?? readMeshFile(dataDirOf(flags, context))?.nats ?? "nats://127.0.0.1:4222";
+/** Which event stream a command talks to. */
+export interface StreamFlags {
+  nats?: string;
+  natsKey?: string;
+  dataDir?: string;
+}
+
+/** Adds `--nats`, `--nats-key` and `--data-dir` to a command that reads the event stream. */
+export function withStreamTarget(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--nats <url>", "the event stream (default: the running mesh's)").env("MESH_NATS"),
+    )
+    .addOption(
+      new Option("--nats-key <file>", "seed of the operator's nkey (default: the mesh's)").env(
+        "MESH_NATS_KEY",
+      ),
+    )
+    .option("--data-dir <path>", "of the running mesh (default: .mesh)");
+}
+
+/** The event stream as asked for, else the running mesh's with its operator's key, else the usual one. */
+export function streamOf(flags: StreamFlags, context: CommandContext) {
+  const dataDir = dataDirOf(flags, context);
+  const running = flags.nats === undefined ? readMeshFile(dataDir)?.nats : undefined;
+  const ownKey = running === undefined ? undefined : keyFile(dataDir, OPERATOR);
+  return {
+    url: flags.nats ?? running ?? "nats://127.0.0.1:4222",
+    keyFile: flags.natsKey === undefined ? ownKey : resolve(context.cwd, flags.natsKey),
+  };
 }
 
 /** The data directory as asked for, else the repository's own. */

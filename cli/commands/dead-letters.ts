@@ -4,7 +4,7 @@ import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { streams } from "#kit/events/subjects.ts";
 import { connectToStream } from "../client/connect-to-stream.ts";
-import { natsOf } from "../client/target.ts";
+import { type StreamFlags, streamOf, withStreamTarget } from "../client/target.ts";
 import { type Filter, matches } from "../dead-letters/filter.ts";
 import { readDeadLetters, type StoredLetter } from "../dead-letters/read.ts";
 import { replayLetter } from "../dead-letters/replay.ts";
@@ -13,9 +13,7 @@ import { Problem } from "../problem.ts";
 import { oneOf, timeSpan, wholeNumber } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 
-interface Target {
-  nats?: string;
-  dataDir?: string;
+interface Target extends StreamFlags {
   json?: true;
 }
 
@@ -139,7 +137,7 @@ async function withStream(
   flags: Target,
   work: (events: Events) => Promise<void>,
 ): Promise<void> {
-  const events = await connectToStream(natsOf(flags, context));
+  const events = await connectToStream(streamOf(flags, context));
   try {
     await work(events);
   } finally {
@@ -152,10 +150,7 @@ async function read(events: Events, filter: Filter): Promise<StoredLetter[]> {
 }
 
 function withTarget(command: Command): Command {
-  return command
-    .option("--nats <url>", "the event stream (default: the running mesh's)")
-    .option("--data-dir <path>", "of the running mesh (default: .mesh)")
-    .option("--json", "as JSON");
+  return withStreamTarget(command).option("--json", "as JSON");
 }
 
 function withFilters(command: Command, state: Filters["state"]): Command {

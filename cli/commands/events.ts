@@ -1,13 +1,11 @@
 import { Command } from "commander";
 import { tailEvents } from "../client/tail-events.ts";
-import { natsOf } from "../client/target.ts";
+import { type StreamFlags, streamOf, withStreamTarget } from "../client/target.ts";
 import { eventLine } from "../output/event-text.ts";
 import type { CommandContext } from "./context.ts";
 
-interface Flags {
+interface Flags extends StreamFlags {
   trip?: string;
-  nats?: string;
-  dataDir?: string;
   json?: true;
 }
 
@@ -17,11 +15,9 @@ export function eventsCommand(context: CommandContext): Command {
 }
 
 function tail(context: CommandContext): Command {
-  return new Command("tail")
+  return withStreamTarget(new Command("tail"))
     .description("print events and predictions as they are stored, until Ctrl-C")
     .option("--trip <id>", "of one trip only, from its first event on")
-    .option("--nats <url>", "the event stream (default: the running mesh's)")
-    .option("--data-dir <path>", "of the running mesh (default: .mesh)")
     .option("--json", "one JSON object a line, with the whole message")
     .addHelpText(
       "after",
@@ -31,8 +27,9 @@ Examples:
   mesh events tail --trip 6f1b… --json | jq .subject`,
     )
     .action(async (flags: Flags) => {
-      const url = natsOf(flags, context);
-      for await (const event of tailEvents({ url, trip: flags.trip, signals: context.signals })) {
+      const { signals } = context;
+      const stream = streamOf(flags, context);
+      for await (const event of tailEvents({ stream, trip: flags.trip, signals })) {
         context.print(flags.json ? JSON.stringify(event) : eventLine(event));
       }
     });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { durableName } from "#kit/events/subjects.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import type { Exit, Launch } from "./child.ts";
 import type { Parts } from "./parts.ts";
@@ -37,6 +38,8 @@ export interface LocalInstancesOptions {
   /** Makes the launch of a mesh process: its `main.ts` and its variables. */
   readonly launch: (name: string, main: string, env: NodeJS.ProcessEnv) => Launch;
   readonly natsUrl: string;
+  /** File with the key of a user of the event stream. */
+  readonly natsKey: (user: string) => string;
   /** Let the kernel choose the ports. */
   readonly autoPorts: boolean;
   /** It is ready at an address, after a restart maybe another; undefined: it has ended. */
@@ -57,6 +60,7 @@ export function createLocalInstances(options: LocalInstancesOptions): Instances 
         MESH_MODEL_DIR: join("models", key.service, version),
         MESH_LISTEN: `${HOST}:${autoPorts ? 0 : servicePort(key)}`,
         MESH_NATS: options.natsUrl,
+        MESH_NATS_KEY: options.natsKey(durableName(key.service, key.slot)),
       };
       const ready = (address: string): Instance => {
         const instance = { ...key, version, name, address };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { OPERATOR } from "#kit/events/users.ts";
 import { consumerServices } from "#kit/traffic/traffic.ts";
 import { prepareRunDir, writeEndpoints } from "../../envoy/run-files.ts";
 import { createEndpoints } from "./endpoints.ts";
@@ -10,6 +11,7 @@ import type { LogPrinter } from "./log-printer.ts";
 import { type MeshFile, writeMeshFile } from "./mesh-file.ts";
 import { createMeshProcess, inheritedEnv } from "./mesh-process.ts";
 import { natsLaunch } from "./nats.ts";
+import { keyFile, writeNatsUsers } from "./nats-users.ts";
 import type { UpOptions } from "./options.ts";
 import { createParts } from "./parts.ts";
 import { HOST, type PublicPorts } from "./ports.ts";
@@ -80,6 +82,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
   });
 
   async function startNats(): Promise<string> {
+    const config = writeNatsUsers(dataDir);
     const listening = await parts.start({
       name: "nats",
       stage: "nats",
@@ -91,6 +94,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
             runDir,
             port: ports.nats,
             env: inherited,
+            users: { config, operatorKey: keyFile(dataDir, OPERATOR) },
           },
           last,
         ),
@@ -122,6 +126,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         launch("backend", "services/backend/main.ts", {
           MESH_LISTEN: last?.["rpc"] ?? `${HOST}:${ports.backend}`,
           MESH_NATS: nats,
+          MESH_NATS_KEY: keyFile(dataDir, "backend"),
           MESH_ENVOY: envoy.mesh,
           MESH_DATABASE: options.database ?? `sqlite:${join(dataDir, "backend.db")}`,
           MESH_MODELS: "models",
@@ -140,6 +145,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       launch: (last) =>
         launch("gateway", "gateway/main.ts", {
           MESH_NATS: nats,
+          MESH_NATS_KEY: keyFile(dataDir, "gateway"),
           MESH_BACKEND: envoy.edge,
           MESH_GATEWAY_LISTEN: `${HOST}:0`,
           MESH_CONSOLE_LISTEN: last?.["console"] ?? `${HOST}:${ports.console}`,
@@ -161,7 +167,9 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         ? await progress.step("trips to replay", () => chooseTrips(options, progress.say))
         : undefined;
       const nats = await progress.step("NATS with JetStream", startNats);
-      const traffics = await progress.step("streams and traffic", () => prepareEvents(nats));
+      const traffics = await progress.step("streams and traffic", () =>
+        prepareEvents(nats, keyFile(dataDir, OPERATOR)),
+      );
       const deployments = deploymentsOf(traffics);
       const envoy = await progress.step("Envoy", () => startEnvoy(traffics));
       const [backend, operators] = await Promise.all([
@@ -173,6 +181,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
               parts,
               launch,
               natsUrl: nats,
+              natsKey: (user) => keyFile(dataDir, user),
               autoPorts,
               onAddress: (key, name, address) =>
                 endpoints.set(`${key.service}-${key.slot}`, name, address),

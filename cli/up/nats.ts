@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connectEvents } from "#kit/events/connect.ts";
+import { OPERATOR } from "#kit/events/users.ts";
 import type { Launch, Listening } from "./child.ts";
 import { HOST } from "./ports.ts";
 
@@ -15,6 +16,8 @@ export interface NatsOptions {
   /** 0: the kernel chooses. */
   readonly port: number;
   readonly env: NodeJS.ProcessEnv;
+  /** Users and their rights; without it everybody may do everything. */
+  readonly users?: { readonly config: string; readonly operatorKey: string };
 }
 
 /** How to run nats-server with JetStream on disk; a restarted one keeps the port that it had. */
@@ -27,12 +30,13 @@ export function natsLaunch(options: NatsOptions, last: Listening | undefined): L
       ...["-a", HOST, "-p", String(port)],
       ...["-js", "-sd", options.storeDir],
       ...["--ports_file_dir", options.runDir],
+      ...(options.users ? ["-c", options.users.config] : []),
     ],
     env: options.env,
     cwd: options.runDir,
     ready: async (pid, signal) => {
       const url = await readUrl(join(options.runDir, `nats-server_${pid}.ports`), signal);
-      await jetStreamAnswers(url, signal);
+      await jetStreamAnswers(url, options.users?.operatorKey, signal);
       return { nats: url };
     },
   };
@@ -53,11 +57,20 @@ async function readUrl(path: string, signal: AbortSignal): Promise<string> {
 }
 
 /** A server that listens may still be reading its streams: only an answer of JetStream counts. */
-async function jetStreamAnswers(url: string, signal: AbortSignal): Promise<void> {
+async function jetStreamAnswers(
+  url: string,
+  operatorKey: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     try {
-      const events = await connectEvents({ url, name: "mesh-up-probe", waitForServer: false });
+      const events = await connectEvents({
+        url,
+        name: OPERATOR,
+        keyFile: operatorKey,
+        waitForServer: false,
+      });
       try {
         await (await jetstreamManager(events.connection, { timeout: 1_000 })).getAccountInfo();
         return;

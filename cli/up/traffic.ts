@@ -1,6 +1,7 @@
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { connectEvents } from "#kit/events/connect.ts";
 import { provision, provisionSlot } from "#kit/events/provision.ts";
+import { OPERATOR } from "#kit/events/users.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import {
   consumerServices,
@@ -23,8 +24,8 @@ export interface Deployment {
  * Makes the streams and durables that are missing and reads which version is where. A service that was
  * never released is written down as `v1` in blue, with a durable that misses no event.
  */
-export async function prepareEvents(natsUrl: string): Promise<Traffic[]> {
-  const events = await connectEvents({ url: natsUrl, name: "mesh-up", waitForServer: false });
+export async function prepareEvents(url: string, keyFile: string): Promise<Traffic[]> {
+  const events = await connectEvents({ url, name: OPERATOR, keyFile, waitForServer: false });
   try {
     await provision(events);
     const bucket = await openTrafficBucket(events);

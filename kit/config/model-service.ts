@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventStreamConfig, eventStreamEnv } from "./event-stream.ts";
 import { address, integer, slot } from "./read.ts";
 
 /** Environment variables that every model-carrying service reads. */
@@ -9,8 +10,7 @@ export const modelServiceEnv = {
   MESH_MODEL_DIR: z.string().min(1),
   /** Where to listen; port 0 lets the kernel choose. */
   MESH_LISTEN: address.default("127.0.0.1:0"),
-  /** The event stream. */
-  MESH_NATS: z.string().default("nats://127.0.0.1:4222"),
+  ...eventStreamEnv,
   /** Most rows in one run of the model. */
   MESH_MAX_BATCH: integer(1, 1024).default(64),
   /** One of pino's levels. */
@@ -25,7 +25,7 @@ export function modelServiceConfig(env: ModelServiceEnv) {
     slot: env.MESH_SLOT,
     modelDir: env.MESH_MODEL_DIR,
     listen: env.MESH_LISTEN,
-    nats: env.MESH_NATS,
+    nats: eventStreamConfig(env),
     maxBatch: env.MESH_MAX_BATCH,
     logLevel: env.MESH_LOG_LEVEL,
   };

@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { type JetStreamClient, jetstream } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type NatsConnection, nkeyAuthenticator } from "@nats-io/transport-node";
+import { MeshError } from "#kit/rpc/errors.ts";
+import { inboxPrefix } from "./users.ts";
 
 /** A connection to the event stream. */
 export interface Events {
@@ -12,8 +15,10 @@ export interface Events {
 export interface ConnectOptions {
   /** `nats://host:port`. */
   readonly url: string;
-  /** Shown in the server's connection list. */
+  /** Shown in the server's connection list; also names the inbox that replies come to. */
   readonly name: string;
+  /** File with the seed of the user's nkey, where the server asks for one. */
+  readonly keyFile?: string | undefined;
   /**
    * Keep trying until the server is there (default), or fail when it is not. Once connected, a lost
    * connection is always mended: the library's default of ten tries would give up for good.
@@ -22,10 +27,13 @@ export interface ConnectOptions {
 }
 
 export async function connectEvents(options: ConnectOptions): Promise<Events> {
+  const { keyFile } = options;
+  const seed = keyFile === undefined ? undefined : await readSeed(keyFile);
   const connection = await connect({
     servers: options.url,
     name: options.name,
-    inboxPrefix: `_INBOX_${options.name.replaceAll(/[^a-z0-9]/gi, "_")}`,
+    inboxPrefix: inboxPrefix(options.name),
+    ...(seed ? { authenticator: nkeyAuthenticator(seed) } : {}),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     pingInterval: 10_000,
@@ -39,4 +47,17 @@ export async function connectEvents(options: ConnectOptions): Promise<Events> {
       await connection.drain();
     },
   };
+}
+
+async function readSeed(path: string): Promise<Uint8Array> {
+  const seed = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new MeshError(
+      "FAILED_PRECONDITION",
+      `the key of the event stream, ${path}, cannot be read`,
+      {
+        cause,
+      },
+    );
+  });
+  return Buffer.from(seed.trim());
 }

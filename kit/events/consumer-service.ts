@@ -38,7 +38,7 @@ export async function runConsumerService({
   const bundle = await loadBundle(config.modelDir); // refuses a file whose digest is not the card's
   checkSignature(bundle.card, signature);
   const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
-  const events = await connectEvents({ url: config.nats, name: `${service}-${slot}` });
+  const events = await connectEvents({ ...config.nats, name: durableName(service, slot) });
 
   const intervalScale = followIntervalScale(events, { service, slot, log });
 

@@ -29,7 +29,7 @@ const watch = createTripWatch();
 const duration = createClient(DurationServiceDefinition, config.envoy);
 
 // Not awaited: requests are answered without the stream, their events wait in the outbox.
-const connecting = connectEvents({ url: config.nats, name: "backend" });
+const connecting = connectEvents({ ...config.nats, name: "backend" });
 const relay = startRelay(store, connecting, log, { keepMs: config.outboxKeepMs });
 const traffic = await followTraffic(store, connecting, log);
 const following = connecting.then((events) => followPredictions(events, store, watch, log));

@@ -21,7 +21,7 @@ const log = createLog(`duration-${config.slot}`, config.logLevel);
 const bundle = await loadBundle(config.modelDir); // refuses a file whose digest is not the card's
 checkSignature(bundle.card, signature);
 const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
-const events = await connectEvents({ url: config.nats, name: `duration-${config.slot}` });
+const events = await connectEvents({ ...config.nats, name: `duration-${config.slot}` });
 const predictions = createPredictionLog(events, log, { flushMs: config.logFlushMs });
 const { slot } = config;
 const intervalScale = followIntervalScale(events, { service: "duration", slot, log });

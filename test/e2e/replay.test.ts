@@ -26,7 +26,7 @@ beforeAll(async () => {
   mesh = await startMesh(dir, "--no-replay");
   await mesh.stop(); // the second start brings the riders; a first start must leave nothing in their way
   mesh = await startMesh(dir, "--trips", trips, "--speed", "1500", "--trip-limit", String(TRIPS));
-  events = await connectEvents({ url: mesh.nats, name: "test" });
+  events = await connectEvents({ ...mesh.operator, name: "test" });
   let completed = 0;
   const ordered = await events.js.consumers.get(streams.trips, { filter_subjects: ["trips.>"] });
   const messages = await ordered.consume();

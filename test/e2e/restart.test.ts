@@ -21,8 +21,8 @@ afterAll(async () => {
 const start = () =>
   startMesh(dir, "--trips", trips, "--speed", "1500", "--trip-limit", String(TRIPS));
 
-async function readTrips(url: string): Promise<TripEvent[]> {
-  const events = await connectEvents({ url, name: "test" });
+async function readTrips(stream: TestMesh["operator"]): Promise<TripEvent[]> {
+  const events = await connectEvents({ ...stream, name: "test" });
   try {
     return await readStream(events, streams.trips, "trips.>", (m) => TripEvent.decode(m.data));
   } finally {
@@ -35,26 +35,26 @@ const countOf = (events: readonly TripEvent[], name: string) =>
 describe("a restart in the middle of a replay", () => {
   test("keeps trips, streams and what is live, and every trip comes to its end once", async () => {
     mesh = await start();
-    const { nats } = mesh;
+    const { operator } = mesh;
     const before = await until(
       "some trips are completed, others under way",
       async () => {
-        const events = await readTrips(nats);
+        const events = await readTrips(operator);
         return countOf(events, "completed") >= 15 ? events : undefined;
       },
       90_000,
     );
     expect(countOf(before, "requested")).toBeLessThanOrEqual(TRIPS);
-    await promoteGreen(nats);
+    await promoteGreen(operator);
     expect(await mesh.stop()).toMatchObject({ code: 0, left: [] });
 
     mesh = await start();
     expect(await slotOfQuote(mesh.edge)).toBe("green"); // from the first request
-    const url = mesh.nats;
+    const again = mesh.operator;
     const after = await until(
       "all trips are completed",
       async () => {
-        const events = await readTrips(url);
+        const events = await readTrips(again);
         return countOf(events, "completed") >= TRIPS ? events : undefined;
       },
       120_000,
@@ -69,8 +69,8 @@ describe("a restart in the middle of a replay", () => {
 });
 
 /** As a finished blue/green release leaves it: the version is live in the other slot. */
-async function promoteGreen(url: string): Promise<void> {
-  const events = await connectEvents({ url, name: "test" });
+async function promoteGreen(stream: TestMesh["operator"]): Promise<void> {
+  const events = await connectEvents({ ...stream, name: "test" });
   const bucket = await openTrafficBucket(events);
   const traffic = await bucket.get("duration");
   if (!traffic?.blue || !traffic.green) throw new Error("no traffic");

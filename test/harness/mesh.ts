@@ -5,7 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { OPERATOR } from "#kit/events/users.ts";
 import { type MeshFile, readMeshFile } from "../../cli/up/mesh-file.ts";
+import { keyFile } from "../../cli/up/nats-users.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const recorded = join(root, "../shared/data/trips");
@@ -15,6 +17,8 @@ export const trips = existsSync(recorded) ? recorded : "demo";
 
 export interface TestMesh extends MeshFile {
   readonly dataDir: string;
+  /** To connect to its event stream as its operator. */
+  readonly operator: { readonly url: string; readonly keyFile: string };
   /** What it has printed so far. */
   readonly lines: readonly string[];
   /** Ctrl-C; gives back the exit code, the time it took, and which of its processes are left. */
@@ -36,7 +40,8 @@ export async function startMesh(dataDir: string, ...args: string[]): Promise<Tes
   const mesh = readMeshFile(dataDir);
   if (!mesh) throw new Error(`no mesh.json in ${dataDir}`);
   let stopped: ReturnType<TestMesh["stop"]> | undefined;
-  return { ...mesh, dataDir, lines, stop: () => (stopped ??= stop(child, mesh)) };
+  const operator = { url: mesh.nats, keyFile: keyFile(dataDir, OPERATOR) };
+  return { ...mesh, dataDir, operator, lines, stop: () => (stopped ??= stop(child, mesh)) };
 }
 
 async function ready(child: ChildProcess, lines: string[]): Promise<void> {

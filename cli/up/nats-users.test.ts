@@ -1,0 +1,138 @@
+// Least rights, on a real server with the configuration that `mesh up` writes.
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { AuthorizationError } from "@nats-io/transport-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectEvents, type Events } from "#kit/events/connect.ts";
+import { provision, provisionSlot } from "#kit/events/provision.ts";
+import { inboxPrefix, natsUsers, OPERATOR } from "#kit/events/users.ts";
+import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { firstTraffic } from "#kit/traffic/traffic.ts";
+import { tools } from "../../test/harness/tools.ts";
+import { type Child, startChild } from "./child.ts";
+import { natsLaunch } from "./nats.ts";
+import { keyFile, writeNatsUsers } from "./nats-users.ts";
+
+let dir = "";
+let server: Child;
+let url = "";
+const open: Events[] = [];
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "nats-users-"));
+  const users = { config: writeNatsUsers(dir), operatorKey: keyFile(dir, OPERATOR) };
+  const binary = tools().nats.path;
+  server = startChild(
+    natsLaunch({ binary, storeDir: dir, runDir: dir, port: 0, env: process.env, users }, undefined),
+    () => {},
+  );
+  url = (await server.ready)["nats"] ?? "";
+  const operator = await connectAs(OPERATOR);
+  await provision(operator);
+  await provisionSlot(operator, "tip", "blue", "all");
+  await (await openTrafficBucket(operator)).put(firstTraffic("tip"));
+});
+afterAll(async () => {
+  await Promise.all(open.map((events) => events.close()));
+  await server?.stop(5_000);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function connectAs(user: string): Promise<Events> {
+  const events = await connectEvents({
+    url,
+    name: user,
+    keyFile: keyFile(dir, user),
+    waitForServer: false,
+  });
+  open.push(events);
+  return events;
+}
+
+test("nobody gets in without a key, and keys are their owner's alone", async () => {
+  await expect(connectEvents({ url, name: "x", waitForServer: false })).rejects.toThrow(
+    AuthorizationError,
+  );
+  for (const { name } of natsUsers()) {
+    expect(statSync(keyFile(dir, name)).mode & 0o777).toBe(0o600);
+  }
+});
+
+test("keys stay the same when the configuration is written again", async () => {
+  const before = statSync(keyFile(dir, "tip-blue")).mtimeMs;
+  writeNatsUsers(dir);
+  expect(statSync(keyFile(dir, "tip-blue")).mtimeMs).toBe(before);
+});
+
+describe("a consumer", () => {
+  test("may take its events, store its predictions and read the traffic", async () => {
+    const tip = await connectAs("tip-blue");
+    await tip.js.publish("predictions.tip.live.t1", "");
+    await tip.js.publish("dead.tip.blue", "");
+    const known = Promise.withResolvers<string>();
+    const bucket = await openTrafficBucket(tip);
+    const watch = await bucket.watch((traffic) => known.resolve(traffic.service), "tip");
+    expect(await known.promise).toBe("tip");
+    watch.stop();
+    const durable = await tip.js.consumers.get("TRIPS", "tip-blue");
+    const operator = await connectAs(OPERATOR);
+    await operator.js.publish("trips.t1.requested", "");
+    const message = await durable.next({ expires: 5_000 });
+    message?.ack();
+    expect(message?.subject).toBe("trips.t1.requested");
+  });
+
+  test.each([
+    "trips.t1.completed",
+    "predictions.cost.live.t1",
+    "predictions.duration.log",
+    "dead.tip.green",
+    "releases.r1",
+    "$KV.traffic.tip",
+    "redo.tip.blue.t1.requested",
+  ])("may not publish on %s", async (subject) => {
+    const tip = await connectAs("tip-blue");
+    await expect(tip.js.publish(subject, "x")).rejects.toThrow(/Permissions Violation/);
+  });
+
+  test("may not make or remove streams and durables, or take another's events", async () => {
+    const tip = await connectAs("tip-blue");
+    const manager = await jetstreamManager(tip.connection, { checkAPI: false });
+    const denied = [
+      manager.streams.add({ name: "MINE", subjects: ["mine.>"] }),
+      manager.streams.delete("TRIPS"),
+      manager.consumers.add("TRIPS", { durable_name: "mine" }),
+      manager.consumers.delete("TRIPS", "tip-blue"),
+      manager.consumers.info("TRIPS", "tip-green"),
+    ];
+    for (const attempt of denied) await expect(attempt).rejects.toThrow(/Permissions Violation/);
+  });
+
+  test.each([
+    ["another's replies", `${inboxPrefix("backend")}.>`],
+    ["everything", ">"],
+    ["the trips, past its durable", "trips.>"],
+    ["another's predictions", "predictions.cost.>"],
+  ])("may not listen to %s", async (_, subject) => {
+    const tip = await connectAs("tip-blue");
+    const refused = new Promise((resolve) => {
+      tip.connection.subscribe(subject, { callback: (error) => resolve(error) });
+    });
+    expect(String(await refused)).toMatch(/Permissions Violation/);
+  });
+});
+
+test("Backend publishes trips, and nobody's predictions", async () => {
+  const backend = await connectAs("backend");
+  await backend.js.publish("trips.t2.requested", "");
+  await expect(backend.js.publish("predictions.tip.live.t2", "")).rejects.toThrow(/Violation/);
+});
+
+test("the gateway only reads", async () => {
+  const gateway = await connectAs("gateway");
+  for (const subject of ["trips.t3.requested", "predictions.tip.live.t3", "$KV.traffic.tip"]) {
+    await expect(gateway.js.publish(subject, "")).rejects.toThrow(/Violation/);
+  }
+});
