@@ -1,4 +1,4 @@
-"""`python -m training SERVICE VERSION`, `python -m training all`, `baseline`, `zones`."""
+"""`python -m training SERVICE VERSION`, `all`, `baseline`, `zones`; `cross-validate SERVICE VERSION`."""
 
 import argparse
 import os
@@ -10,8 +10,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from . import baseline, cost, duration, duration_v2, dynamic_duration, tip
 from .bundle import BundleError
+from .cross_validation import as_table, cross_validate
+from .fitting import Say
 from .recipe import Recipe
-from .service_run import Say, train
+from .service_run import train
 from .trips import TripsError
 from .workbench import Workbench
 from .zones import write_zones
@@ -35,15 +37,22 @@ _SHIPPED_ZONES = Path(__file__).parents[1] / "models" / "zones.json"
 _DEFAULT_FOLDERS = " or ".join(str(folder) for folder in _TRIP_FOLDERS)
 
 
+_CROSS_VALIDATE = "cross-validate"
+"""A first word: the versions named after it are scored inside the training month, and nothing is written."""
+
+
 def main(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    scoring = arguments[:1] == [_CROSS_VALIDATE]
+    options = _parser().parse_args(arguments[1:] if scoring else arguments)
     started = time.monotonic()
 
     def say(line: str) -> None:
         print(f"[{time.monotonic() - started:5.0f} s] {line}", flush=True)
 
     try:
-        if options.service == "zones":
+        if scoring:
+            _cross_validate(_chosen(options), _workbench(options), say)
+        elif options.service == "zones":
             _write_zones(options, say)
         elif options.service == "all":
             bench = _workbench(options)
@@ -77,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 def _chosen(options: argparse.Namespace) -> list[Recipe]:
     """The named version of a service, or all of them."""
     recipes = [recipe for recipe in RECIPES.values() if recipe.service == options.service]
+    if not recipes:
+        raise TripsError(f"{options.service} is not a service: name one, and perhaps a version")
     versions = [recipe.version for recipe in recipes]
     if options.version is None:
         return recipes
@@ -97,6 +108,17 @@ def _train(recipe: Recipe, bench: Workbench, out: Path, say: Say) -> None:
     name = f"{recipe.service} {recipe.version}"
     bundle = train(recipe, bench, out, lambda line: say(f"{name}: {line}"))
     say(f"{name}: wrote {bundle.folder} ({bundle.bytes / 1e6:.2f} MB, sha256 {bundle.digest})")
+
+
+def _cross_validate(recipes: list[Recipe], bench: Workbench, say: Say) -> None:
+    for recipe in recipes:
+        name = f"{recipe.service} {recipe.version}"
+
+        def say_of(line: str, name: str = name) -> None:
+            say(f"{name}: {line}")
+
+        scores = cross_validate(recipe, bench.training.trips, bench.zones, say_of)
+        print("\n".join([name, *as_table(scores)]), flush=True)
 
 
 def _train_baseline(bench: Workbench, out: Path, say: Say) -> None:

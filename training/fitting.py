@@ -4,7 +4,8 @@ Means learned from a trip's own duration would give the answer away, so training
 tables made from the other folds; rows of one trip always share a fold.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -19,8 +20,13 @@ from .trees import EnsembleAttributes, round_leaves
 from .trips import Trips
 from .zones import Zone
 
+Say = Callable[[str], None]
+"""Tells whoever waits what is going on."""
+
 FOLDS = 10
 SEED = 1
+_ROUNDS_BETWEEN_WORDS = 100
+"""A few seconds of fitting: long fits never look hung."""
 
 _SHARED_SETTINGS: dict[str, object] = {
     "learning_rate": 0.05,
@@ -49,6 +55,19 @@ class Fitted:
 
     tables: Tables
     boosters: tuple[lgb.Booster, ...]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that training a version finds out."""
+
+    fitted: Fitted
+    offset: float
+    """How far the bounds of the interval move out."""
+
+
+def silent(line: str) -> None:
+    """Says nothing, for fits that nobody waits for."""
 
 
 def session(model: onnx.ModelProto | bytes, threads: int = 1) -> ort.InferenceSession:
@@ -91,23 +110,39 @@ def out_of_fold_matrix(recipe: Recipe, trips: Trips, zones: list[Zone], samples:
     return result
 
 
-def fit(recipe: Recipe, trips: Trips, zones: list[Zone], samples: Samples) -> Fitted:
+def fit(recipe: Recipe, trips: Trips, zones: list[Zone], samples: Samples, say: Say = silent) -> Fitted:
     """Tables from all trips, trees from out-of-fold rows, leaves on their grid."""
     tables = recipe.tables(trips, zones)
     names = feature_names(recipe, tables)
     rows = out_of_fold_matrix(recipe, trips, zones, samples)
-    return Fitted(tables, tuple(_fit_head(head, rows, names, samples) for head in recipe.heads))
+    return Fitted(tables, tuple(_fit_head(head, rows, names, samples, say) for head in recipe.heads))
 
 
-def _fit_head(head: Head, rows: np.ndarray, names: tuple[str, ...], samples: Samples) -> lgb.Booster:
+def _fit_head(head: Head, rows: np.ndarray, names: tuple[str, ...], samples: Samples, say: Say) -> lgb.Booster:
     target = samples.targets[head.target]
     known = ~np.isnan(target)
     weight = samples.weights[head.target][known] if head.weighted else None
     columns = [names.index(column) for column in head.columns]
     data = lgb.Dataset(rows[known][:, columns], target[known], weight=weight, feature_name=list(head.columns))
-    booster = lgb.train({**_SHARED_SETTINGS, **head.settings}, data, head.rounds)
+
+    def report(state: lgb.callback.CallbackEnv) -> None:
+        if (state.iteration + 1) % _ROUNDS_BETWEEN_WORDS == 0:
+            say(f"{head.name}: {state.iteration + 1} of {head.rounds} trees")
+
+    booster = lgb.train({**_SHARED_SETTINGS, **head.settings}, data, head.rounds, callbacks=[report])
     round_leaves(booster)
     return booster
+
+
+def first_rounds(recipe: Recipe, fitted: Fitted) -> Fitted:
+    """The trees of another recipe, no more of them than this one has rounds."""
+    return replace(
+        fitted,
+        boosters=tuple(
+            lgb.Booster(model_str=booster.model_to_string(num_iteration=head.rounds))
+            for head, booster in zip(recipe.heads, fitted.boosters, strict=True)
+        ),
+    )
 
 
 def raw_scores(recipe: Recipe, fitted: Fitted, rows: np.ndarray) -> np.ndarray:
@@ -120,6 +155,11 @@ def raw_scores(recipe: Recipe, fitted: Fitted, rows: np.ndarray) -> np.ndarray:
         ],
         axis=1,
     ).astype(np.float32)
+
+
+def bounds_only(recipe: Recipe) -> Recipe:
+    """The two heads that the interval is made of: enough to size it."""
+    return replace(recipe, heads=tuple(head for head in recipe.heads if head.name in ("lower", "upper")))
 
 
 def interval_offset(recipe: Recipe, fitted: Fitted, samples: Samples) -> float:

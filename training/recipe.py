@@ -66,6 +66,9 @@ class Recipe:
     simulated_progress: bool = False
     serving: Callable[[Graph, Tables], Layout] | None = None
     """The layout of the served graph where it differs from the one that was trained on: a mistake, on purpose."""
+    built_on: "Recipe | None" = None
+    """The version whose tables and trees this one serves, so that nothing is fitted twice. Its heads are that
+    version's, perhaps with fewer rounds: the first trees of each."""
 
     def feed(self, feed: Feed) -> Feed:
         """Only the inputs of this service's contract."""

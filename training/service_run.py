@@ -1,6 +1,5 @@
 """Trains one version of one service from start to card."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,28 +8,28 @@ from . import card
 from .bundle import Bundle, check_awkward_inputs, check_converter, check_same_bits, write_model
 from .evaluation import measure, truth_of
 from .events import event_feed
-from .fitting import SEED, build, feature_names, fit, interval_offset
+from .fitting import (
+    SEED,
+    Learned,
+    Say,
+    bounds_only,
+    build,
+    feature_names,
+    first_rounds,
+    fit,
+    interval_offset,
+)
 from .progress import SimulatedRides
 from .recipe import Recipe
 from .workbench import Workbench
-
-Say = Callable[[str], None]
-
 
 def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
     """Calibrates on the last week, fits on the whole month, checks, measures, writes."""
     training, test = bench.training, bench.test
     say(f"{len(training.trips)} trips of {training.name}, {len(test.trips)} of {test.name} to measure on")
-    if recipe.uses_estimates:
-        say("making first estimates that have not seen their own trip")
-    early = recipe.samples(bench.early, bench.early_estimates if recipe.uses_estimates else None, SEED)
-    late = recipe.samples(bench.late, bench.late_estimates if recipe.uses_estimates else None, SEED + 1)
-    say("fitting on the first 24 days to size the interval on the rest")
-    offset = interval_offset(recipe, fit(recipe, bench.early, bench.zones, early), late)
-
-    say(f"fitting on the whole month (interval offset {offset:.3f})")
-    samples = recipe.samples(training.trips, bench.training_estimates if recipe.uses_estimates else None, SEED)
-    fitted = fit(recipe, training.trips, bench.zones, samples)
+    learned = _learn(recipe.built_on or recipe, bench, say)
+    fitted = first_rounds(recipe, learned.fitted) if recipe.built_on else learned.fitted
+    offset = learned.offset
     names = feature_names(recipe, fitted.tables)
     model = build(recipe, fitted, offset, card.metadata(recipe, training.name, names))
 
@@ -49,3 +48,24 @@ def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
         bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, metrics, interval)
     )
     return bundle
+
+
+def _learn(recipe: Recipe, bench: Workbench, say: Say) -> Learned:
+    """Fits a version once: those that are built on it find the result on the bench."""
+    key = (recipe.service, recipe.version)
+    if key in bench.learned:
+        return bench.learned[key]
+    if recipe.uses_estimates:
+        say("making first estimates that have not seen their own trip")
+    early = recipe.samples(bench.early, bench.early_estimates if recipe.uses_estimates else None, SEED)
+    late = recipe.samples(bench.late, bench.late_estimates if recipe.uses_estimates else None, SEED + 1)
+    say("fitting the interval on the first 24 days to size it on the rest")
+    bounds = bounds_only(recipe)
+    offset = interval_offset(bounds, fit(bounds, bench.early, bench.zones, early, say), late)
+
+    say(f"fitting on the whole month (interval offset {offset:.3f})")
+    samples = recipe.samples(
+        bench.training.trips, bench.training_estimates if recipe.uses_estimates else None, SEED
+    )
+    bench.learned[key] = Learned(fit(recipe, bench.training.trips, bench.zones, samples, say), offset)
+    return bench.learned[key]

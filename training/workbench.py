@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .duration import cross_fitted_estimates, estimates_for
 from .events import Estimates
-from .fitting import SEED
+from .fitting import SEED, Learned
 from .trips import Month, Trips, TripsError, load_month
 from .zones import Zone, read_zones
 
@@ -25,6 +25,8 @@ class Workbench:
             raise TripsError(f"{zones_file} is missing: make it with `python -m training zones --zones DIR`")
         self._folder = trips_folder
         self.zones: list[Zone] = read_zones(zones_file)
+        self.learned: dict[tuple[str, str], Learned] = {}
+        """By service and version, for versions that are built on one another."""
         self.zones_sha256 = hashlib.sha256(zones_file.read_bytes()).hexdigest()
 
     @cached_property
