@@ -44,13 +44,22 @@ MULTIPLIED = ("hour_pace", "pair_pace", "miles_inverse", "pickup_hour_pace", "dr
 """Columns that also appear times the distance: minutes at that pace."""
 
 _PLACE = ("x_miles", "y_miles", "borough")
-_PAIR = ("straight_line_miles", "east_miles", "north_miles", "grid_miles", "pair_log_trips", "pair_miles", "pair_pace",
-         "miles_inverse")
+_PAIR = (
+    "straight_line_miles",
+    "east_miles",
+    "north_miles",
+    "grid_miles",
+    "pair_log_trips",
+    "pair_miles",
+    "pair_pace",
+    "miles_inverse",
+)
 
 
 def ride_columns(targets: Sequence[str]) -> tuple[str, ...]:
     """Names of the columns, given the targets whose means are among them."""
-    means = [f"{place}_{target}" for target in targets for place in ("pickup", "dropoff", "pair", "pickup_hour", "dropoff_hour")]
+    places = ("pickup", "dropoff", "pair", "pickup_hour", "dropoff_hour")
+    means = [f"{place}_{target}" for target in targets for place in places]
     return (
         "minute_of_day",
         "day_of_week",
@@ -117,11 +126,12 @@ def _places(zones: list[Zone]) -> Tables:
         if zone.lat is not None and zone.lon is not None:
             x[zone.id] = (zone.lon - _MIDTOWN[1]) * _MILES_A_DEGREE * np.cos(np.radians(_MIDTOWN[0]))
             y[zone.id] = (zone.lat - _MIDTOWN[0]) * _MILES_A_DEGREE
+    place = dict(zip(_PLACE, (x, y, borough), strict=True))
     east, north = x[None, :] - x[:, None], y[None, :] - y[:, None]
     along = np.abs(east * np.sin(_GRID_ANGLE) + north * np.cos(_GRID_ANGLE))
     across = np.abs(east * np.cos(_GRID_ANGLE) - north * np.sin(_GRID_ANGLE))
     return {
-        **{f"{end}_{name}": values for end in ("pickup", "dropoff") for name, values in zip(_PLACE, (x, y, borough), strict=True)},
+        **{f"{end}_{name}": values for end in ("pickup", "dropoff") for name, values in place.items()},
         "straight_line_miles": straight_line_miles(zones),
         "east_miles": east.ravel(),
         "north_miles": north.ravel(),
