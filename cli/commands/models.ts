@@ -7,6 +7,7 @@ import { createStyle } from "../output/style.ts";
 import { renderPairs, renderTable } from "../output/table.ts";
 import { Problem } from "../problem.ts";
 import type { CommandContext } from "./context.ts";
+import { addCommand } from "./models-add.ts";
 
 interface Flags {
   json?: true;
@@ -15,10 +16,11 @@ interface Flags {
 /** `mesh models`: the bundles on this machine. */
 export function modelsCommand(context: CommandContext): Command {
   return new Command("models")
-    .description("list, show and verify model bundles")
+    .description("list, show, verify and add model bundles")
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
-    .addCommand(verifyCommand(context));
+    .addCommand(verifyCommand(context))
+    .addCommand(addCommand(context));
 }
 
 function listCommand(context: CommandContext): Command {
