@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("service", metavar="SERVICE", choices=services, help=", ".join(services))
     parser.add_argument("version", metavar="VERSION", nargs="?", help="such as v1; without it, every version there is")
     parser.add_argument("--trips", type=Path, help=f"folder of monthly trip files (default: {_DEFAULT_FOLDERS})")
-    parser.add_argument("--customers", type=Path, help=f"for `churn`: the customer table (default: {_CUSTOMER_FILES[0]})")
+    customers = f"for `churn`: the customer table (default: {' or '.join(map(str, _CUSTOMER_FILES))})"
+    parser.add_argument("--customers", type=Path, help=customers)
     parser.add_argument("--zones", type=Path, help="for `zones`: folder with the TLC lookup table and centroids")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where bundles go (default: models)")
     return parser
