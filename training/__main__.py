@@ -8,10 +8,11 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from . import baseline, cost, duration, duration_v2, dynamic_duration, tip
+from . import baseline, churn, churn_run, cost, duration, duration_v2, dynamic_duration, tip
 from .bundle import BundleError
 from .cross_validation import as_table, cross_validate
 from .fitting import Say
+from .customers import CustomersError
 from .recipe import Recipe
 from .service_run import train
 from .trips import TripsError
@@ -32,6 +33,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {
 }
 """Every version that can be trained; a new one is added here."""
 
+_CUSTOMER_FILES = (Path("data/churn/telco_customers.csv"), Path("../shared/data/churn/telco_customers.csv"))
 _TRIP_FOLDERS = (Path("data/trips"), Path("../shared/data/trips"))
 _SHIPPED_ZONES = Path(__file__).parents[1] / "models" / "zones.json"
 _DEFAULT_FOLDERS = " or ".join(str(folder) for folder in _TRIP_FOLDERS)
@@ -54,6 +56,8 @@ def main(arguments: list[str]) -> int:
             _cross_validate(_chosen(options), _workbench(options), say)
         elif options.service == "zones":
             _write_zones(options, say)
+        elif options.service == churn.SERVICE:
+            _train_churn(options, say)
         elif options.service == "all":
             bench = _workbench(options)
             for recipe in RECIPES.values():
@@ -66,7 +70,7 @@ def main(arguments: list[str]) -> int:
             bench = _workbench(options)
             for recipe in recipes:
                 _train(recipe, bench, options.out, say)
-    except (TripsError, BundleError) as error:
+    except (TripsError, CustomersError, BundleError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0
@@ -74,10 +78,12 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    services = [*sorted({service for service, _ in RECIPES}), "baseline", "zones", "all"]
+    services = [*sorted({service for service, _ in RECIPES}), churn.SERVICE, "baseline", "zones", "all"]
     parser.add_argument("service", metavar="SERVICE", choices=services, help=", ".join(services))
     parser.add_argument("version", metavar="VERSION", nargs="?", help="such as v1; without it, every version there is")
     parser.add_argument("--trips", type=Path, help=f"folder of monthly trip files (default: {_DEFAULT_FOLDERS})")
+    customers = f"for `churn`: the customer table (default: {' or '.join(map(str, _CUSTOMER_FILES))})"
+    parser.add_argument("--customers", type=Path, help=customers)
     parser.add_argument("--zones", type=Path, help="for `zones`: folder with the TLC lookup table and centroids")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where bundles go (default: models)")
     return parser
@@ -119,6 +125,15 @@ def _cross_validate(recipes: list[Recipe], bench: Workbench, say: Say) -> None:
 
         scores = cross_validate(recipe, bench.training.trips, bench.zones, say_of)
         print("\n".join([name, *as_table(scores)]), flush=True)
+
+
+def _train_churn(options: argparse.Namespace, say: Say) -> None:
+    """Its data is not trips, so `all` leaves it out."""
+    if options.version not in (None, churn.VERSION):
+        raise CustomersError(f"churn has no version {options.version}; there is {churn.VERSION}")
+    path = options.customers or next((path for path in _CUSTOMER_FILES if path.is_file()), _CUSTOMER_FILES[0])
+    bundle = churn_run.train(path, options.out, lambda line: say(f"churn {churn.VERSION}: {line}"))
+    say(f"churn {churn.VERSION}: wrote {bundle.folder} ({bundle.bytes / 1e6:.2f} MB, sha256 {bundle.digest})")
 
 
 def _train_baseline(bench: Workbench, out: Path, say: Say) -> None:

@@ -13,7 +13,7 @@ OPSET = 17
 ML_OPSET = 3
 IR_VERSION = 8
 
-_ELEMENT = {"int64": TensorProto.INT64, "float32": TensorProto.FLOAT}
+_ELEMENT = {"int64": TensorProto.INT64, "float32": TensorProto.FLOAT, "string": TensorProto.STRING}
 
 
 class Graph:
@@ -45,6 +45,15 @@ class Graph:
     def whole(self, kind: str, *inputs: str | int) -> str:
         """As `op`, for whole numbers: a Python number becomes an int64 scalar."""
         return self.op(kind, *[value if isinstance(value, str) else self.constant(value, np.int64) for value in inputs])
+
+    def ascending(self, matrix: str, columns: int) -> str:
+        """Each row of a matrix of so many columns, in rising order."""
+        output = f"TopK_{len(self._nodes)}"
+        names = [matrix, self.constant([columns], np.int64)]
+        self._nodes.append(
+            helper.make_node("TopK", names, [output, f"{output}_places"], name=output, axis=1, largest=0, sorted=1)
+        )
+        return output
 
     def column_of(self, matrix: str, column: int) -> str:
         """One column of a matrix, as a rank-1 tensor."""

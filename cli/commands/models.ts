@@ -4,6 +4,7 @@ import { type Card, readCard } from "#kit/model/bundle.ts";
 import { findBundle, findBundles } from "../bundles/find-bundles.ts";
 import { renderPairs, renderTable } from "../output/table.ts";
 import type { CommandContext } from "./context.ts";
+import { addCommand } from "./models-add.ts";
 import { evaluateCommand } from "./models-evaluate.ts";
 import { verifyCommand } from "./models-verify.ts";
 
@@ -14,11 +15,12 @@ interface Flags {
 /** `mesh models`: the bundles on this machine. */
 export function modelsCommand(context: CommandContext): Command {
   return new Command("models")
-    .description("list, show, verify and evaluate model bundles")
+    .description("list, show, verify, evaluate and add model bundles")
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
     .addCommand(verifyCommand(context))
-    .addCommand(evaluateCommand(context));
+    .addCommand(evaluateCommand(context))
+    .addCommand(addCommand(context));
 }
 
 function listCommand(context: CommandContext): Command {

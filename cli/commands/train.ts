@@ -7,6 +7,7 @@ import type { CommandContext } from "./context.ts";
 
 interface Flags {
   trips?: string;
+  customers?: string;
   out?: string;
 }
 
@@ -17,6 +18,7 @@ export function trainCommand(context: CommandContext): Command {
     .argument("[service]", "a service, or baseline, or all", "all")
     .argument("[version]", "for example v2; without it, every version of the service")
     .option("--trips <dir>", "folder of monthly trip files")
+    .option("--customers <file>", "for churn: the customer table")
     .option("--out <dir>", "where bundles go (default: models)")
     .addHelpText(
       "after",
@@ -29,6 +31,7 @@ export function trainCommand(context: CommandContext): Command {
         service,
         ...(version === undefined ? [] : [version]),
         ...(flags.trips === undefined ? [] : ["--trips", place(flags.trips)]),
+        ...(flags.customers === undefined ? [] : ["--customers", place(flags.customers)]),
         ...(flags.out === undefined ? [] : ["--out", place(flags.out)]),
       ]);
       if (code !== 0) throw new Problem("The training did not finish: see above.");
