@@ -8,12 +8,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from . import baseline, cost, duration, duration_v2, dynamic_duration, tip
+from . import baseline, cost, duration, duration_v2, dynamic_duration, dynamic_duration_v2, tip
 from .bundle import BundleError
 from .recipe import Recipe
 from .service_run import Say, train
 from .trips import TripsError
-from .workbench import Workbench
+from .workbench import GPS_FILE, Workbench
 from .zones import write_zones
 
 RECIPES: dict[tuple[str, str], Recipe] = {
@@ -24,8 +24,11 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         duration_v2.V3_UTC,
         duration_v2.V4_ZONES,
         dynamic_duration.V1,
+        dynamic_duration_v2.V2,
         tip.V1,
+        tip.V2,
         cost.V1,
+        cost.V2,
     )
 }
 """Every version that can be trained; a new one is added here."""
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("service", metavar="SERVICE", choices=services, help=", ".join(services))
     parser.add_argument("version", metavar="VERSION", nargs="?", help="such as v1; without it, every version there is")
     parser.add_argument("--trips", type=Path, help=f"folder of monthly trip files (default: {_DEFAULT_FOLDERS})")
+    parser.add_argument("--gps", type=Path, help=f"file of real taxi traces (default: ../gps/{GPS_FILE} from the trips)")
     parser.add_argument("--zones", type=Path, help="for `zones`: folder with the TLC lookup table and centroids")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where bundles go (default: models)")
     return parser
@@ -90,7 +94,7 @@ def _workbench(options: argparse.Namespace) -> Workbench:
     if folder is None or not folder.is_dir():
         raise TripsError(f"there is no folder {folder or _DEFAULT_FOLDERS}: name the folder of the trip files with --trips")
     own_zones = options.out / "zones.json"
-    return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES)
+    return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES, options.gps)
 
 
 def _train(recipe: Recipe, bench: Workbench, out: Path, say: Say) -> None:

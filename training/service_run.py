@@ -8,10 +8,13 @@ import numpy as np
 from . import card
 from .bundle import Bundle, check_awkward_inputs, check_converter, check_same_bits, write_model
 from .evaluation import measure, truth_of
-from .events import event_feed
+from .events import Estimates, event_feed
 from .fitting import SEED, build, feature_names, fit, interval_offset
+from .porto import TAXI_FOLDS
 from .progress import SimulatedRides
-from .recipe import Recipe
+from .real_rides import measure_real
+from .recipe import Recipe, Samples, join_samples
+from .trips import Trips
 from .workbench import Workbench
 
 Say = Callable[[str], None]
@@ -23,13 +26,13 @@ def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
     say(f"{len(training.trips)} trips of {training.name}, {len(test.trips)} of {test.name} to measure on")
     if recipe.uses_estimates:
         say("making first estimates that have not seen their own trip")
-    early = recipe.samples(bench.early, bench.early_estimates if recipe.uses_estimates else None, SEED)
+    early = _samples(recipe, bench, bench.early, bench.early_estimates if recipe.uses_estimates else None)
     late = recipe.samples(bench.late, bench.late_estimates if recipe.uses_estimates else None, SEED + 1)
     say("fitting on the first 24 days to size the interval on the rest")
     offset = interval_offset(recipe, fit(recipe, bench.early, bench.zones, early), late)
 
     say(f"fitting on the whole month (interval offset {offset:.3f})")
-    samples = recipe.samples(training.trips, bench.training_estimates if recipe.uses_estimates else None, SEED)
+    samples = _samples(recipe, bench, training.trips, bench.training_estimates if recipe.uses_estimates else None)
     fitted = fit(recipe, training.trips, bench.zones, samples)
     names = feature_names(recipe, fitted.tables)
     model = build(recipe, fitted, offset, card.metadata(recipe, training.name, names))
@@ -44,8 +47,21 @@ def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
     say(f"measuring on {test.name}")
     mean = float(np.nanmean(truth_of(recipe.service, training.trips)))
     metrics, interval = measure(recipe, model, test.trips, bench.test_estimates, mean)
+    traces = None
+    if recipe.real_samples is not None:
+        traces = bench.traces
+        say(f"measuring on {len(traces)} real rides of {traces.file_name}, in {TAXI_FOLDS} folds by taxi")
+        metrics["real_rides"], interval["real_rides"] = measure_real(recipe, bench, offset)
     bundle = write_model(models / recipe.service / recipe.version, model)
     card.write(
-        bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, metrics, interval)
+        bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, traces, metrics, interval)
     )
     return bundle
+
+
+def _samples(recipe: Recipe, bench: Workbench, trips: Trips, estimates: Estimates | None) -> Samples:
+    """What trips teach and, where the recipe asks for them, real rides."""
+    samples = recipe.samples(trips, estimates, SEED)
+    if recipe.real_samples is None or estimates is None:
+        return samples
+    return join_samples([samples, recipe.real_samples(bench.traces, trips, estimates, SEED)])
