@@ -4,19 +4,21 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from . import baseline, churn, churn_run, cost, duration, duration_v2, dynamic_duration, tip
+from . import baseline, churn, churn_run, cost, duration, duration_v2, dynamic_duration, dynamic_duration_v2, tip
 from .bundle import BundleError
 from .cross_validation import as_table, cross_validate
-from .fitting import Say
 from .customers import CustomersError
+from .data_check import check, describe
+from .fitting import Say
 from .recipe import Recipe
 from .service_run import train
 from .trips import TripsError
-from .workbench import Workbench
+from .workbench import GPS_FILE, Workbench
 from .zones import write_zones
 
 RECIPES: dict[tuple[str, str], Recipe] = {
@@ -27,8 +29,11 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         duration_v2.V3_UTC,
         duration_v2.V4_ZONES,
         dynamic_duration.V1,
+        dynamic_duration_v2.V2,
         tip.V1,
+        tip.V2,
         cost.V1,
+        cost.V2,
     )
 }
 """Every version that can be trained; a new one is added here."""
@@ -59,17 +64,13 @@ def main(arguments: list[str]) -> int:
         elif options.service == churn.SERVICE:
             _train_churn(options, say)
         elif options.service == "all":
-            bench = _workbench(options)
-            for recipe in RECIPES.values():
-                _train(recipe, bench, options.out, say)
-            _train_baseline(bench, options.out, say)
+            _train_all(options, say)
         elif options.service == "baseline":
-            _train_baseline(_workbench(options), options.out, say)
-        else:
-            recipes = _chosen(options)
             bench = _workbench(options)
-            for recipe in recipes:
-                _train(recipe, bench, options.out, say)
+            _check_data([], bench, say)
+            _train_baseline(bench, options.out, say)
+        else:
+            _train_recipes(_chosen(options), _workbench(options), options.out, say)
     except (TripsError, CustomersError, BundleError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trips", type=Path, help=f"folder of monthly trip files (default: {_DEFAULT_FOLDERS})")
     customers = f"for `churn`: the customer table (default: {' or '.join(map(str, _CUSTOMER_FILES))})"
     parser.add_argument("--customers", type=Path, help=customers)
+    parser.add_argument("--gps", type=Path, help=f"file of real taxi traces (default: ../gps/{GPS_FILE} from the trips)")
     parser.add_argument("--zones", type=Path, help="for `zones`: folder with the TLC lookup table and centroids")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where bundles go (default: models)")
     return parser
@@ -107,7 +109,35 @@ def _workbench(options: argparse.Namespace) -> Workbench:
     if folder is None or not folder.is_dir():
         raise TripsError(f"there is no folder {folder or _DEFAULT_FOLDERS}: name the folder of the trip files with --trips")
     own_zones = options.out / "zones.json"
-    return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES)
+    return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES, options.gps)
+
+
+def _check_data(recipes: Sequence[Recipe], bench: Workbench, say: Say) -> None:
+    """Reads and judges everything that will be learned from, before the first tree is grown."""
+    for month in (bench.training, bench.test):
+        check(month)
+        say(f"data: {describe(month)}")
+    if any(recipe.real_samples for recipe in recipes):
+        traces = bench.traces
+        say(f"data: {traces.file_name}: {traces.rows_in_file:,} rows, {len(traces)} usable rides")
+
+
+def _train_all(options: argparse.Namespace, say: Say) -> None:
+    """Everything; churn, whose data is not trips, where its table is found."""
+    bench = _workbench(options)
+    customers = _customer_table(options)
+    if not customers.is_file():
+        say(f"churn is left out: {customers} is not there, name the table with --customers")
+    _train_recipes(list(RECIPES.values()), bench, options.out, say)
+    _train_baseline(bench, options.out, say)
+    if customers.is_file():
+        _train_churn(options, say)
+
+
+def _train_recipes(recipes: Sequence[Recipe], bench: Workbench, out: Path, say: Say) -> None:
+    _check_data(recipes, bench, say)
+    for recipe in recipes:
+        _train(recipe, bench, out, say)
 
 
 def _train(recipe: Recipe, bench: Workbench, out: Path, say: Say) -> None:
@@ -128,12 +158,14 @@ def _cross_validate(recipes: list[Recipe], bench: Workbench, say: Say) -> None:
 
 
 def _train_churn(options: argparse.Namespace, say: Say) -> None:
-    """Its data is not trips, so `all` leaves it out."""
     if options.version not in (None, churn.VERSION):
         raise CustomersError(f"churn has no version {options.version}; there is {churn.VERSION}")
-    path = options.customers or next((path for path in _CUSTOMER_FILES if path.is_file()), _CUSTOMER_FILES[0])
-    bundle = churn_run.train(path, options.out, lambda line: say(f"churn {churn.VERSION}: {line}"))
+    bundle = churn_run.train(_customer_table(options), options.out, lambda line: say(f"churn {churn.VERSION}: {line}"))
     say(f"churn {churn.VERSION}: wrote {bundle.folder} ({bundle.bytes / 1e6:.2f} MB, sha256 {bundle.digest})")
+
+
+def _customer_table(options: argparse.Namespace) -> Path:
+    return options.customers or next((path for path in _CUSTOMER_FILES if path.is_file()), _CUSTOMER_FILES[0])
 
 
 def _train_baseline(bench: Workbench, out: Path, say: Say) -> None:

@@ -9,6 +9,7 @@ from .bundle import Bundle
 from .contract import INPUTS, INTERVAL_NOMINAL, OUTPUTS
 from .fitting import SEED
 from .graph import IR_VERSION, ML_OPSET, OPSET
+from .porto import Traces
 from .recipe import Recipe
 from .trips import Month
 
@@ -19,6 +20,10 @@ _SITUATIONS = (
 )
 _UNDER_WAY = (
     " under_way: at this share of the route, on simulated progress; the first estimate is that of duration v1's idea."
+)
+_REAL_RIDES = (
+    " real_rides: at this share of the route of real rides in Porto, each answered by a version that has not seen "
+    "its taxi; their first estimate is a line through the logarithms of length and duration."
 )
 SIMULATED_PROGRESS = (
     "Progress along a ride is simulated between its true start and end, because trip records hold no positions."
@@ -47,9 +52,16 @@ def describe_split(training: Month, test: Month) -> str:
 
 
 def compose(
-    recipe: Recipe, bundle: Bundle, training: Month, test: Month, zones_sha256: str, metrics: dict, interval: dict
+    recipe: Recipe,
+    bundle: Bundle,
+    training: Month,
+    test: Month,
+    zones_sha256: str,
+    traces: Traces | None,
+    metrics: dict,
+    interval: dict,
 ) -> dict:
-    """The card as JSON."""
+    """The card as JSON; `traces` are the real rides that the version learned from, if it did."""
     card: dict = {
         "service": recipe.service,
         "version": recipe.version,
@@ -71,6 +83,7 @@ def compose(
         "files": [
             {"name": training.file_name, "sha256": training.sha256},
             {"name": "zones.json", "sha256": zones_sha256},
+            *([] if traces is None else [{"name": traces.file_name, "sha256": traces.sha256, "rides": len(traces)}]),
         ],
         "seed": SEED,
         "libraries": {"python": platform.python_version(), **{name: installed(name) for name in _LIBRARIES}},
@@ -79,7 +92,9 @@ def compose(
         "split": describe_split(training, test),
         "measured_on": {"name": test.file_name, "sha256": test.sha256, "rows": len(test.trips)},
         "units": OUTPUTS[recipe.service][0].unit,
-        "situations": _SITUATIONS + (_UNDER_WAY if recipe.simulated_progress else ""),
+        "situations": _SITUATIONS
+        + (_UNDER_WAY if recipe.simulated_progress else "")
+        + (_REAL_RIDES if traces is not None else ""),
         **metrics,
     }
     card["limits"] = list(recipe.limits)

@@ -128,10 +128,20 @@ OUTPUTS: dict[str, tuple[Field, ...]] = {
         "lower_minutes",
         "upper_minutes",
     ),
-    "tip": _bounded(
-        Field("tip_usd", "float32", "USD", "Expected tip if the rider pays by card.", 0, HIGHEST_TIP_USD),
-        "lower_usd",
-        "upper_usd",
+    "tip": (
+        *_bounded(
+            Field("tip_usd", "float32", "USD", "Expected tip if the rider pays by card.", 0, HIGHEST_TIP_USD),
+            "lower_usd",
+            "upper_usd",
+        ),
+        Field(
+            "tip_probability",
+            "float32",
+            "probability",
+            "Probability that the rider tips at all, if the rider pays by card.",
+            0,
+            1,
+        ),
     ),
     "cost": _bounded(
         Field("cost_usd", "float32", "USD", "Expected total amount without the tip.", 0, HIGHEST_PRICE_USD),

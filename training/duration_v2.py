@@ -1,4 +1,4 @@
-"""duration v2: zones, places, paces and the clock, with many trees. And two broken ones after it.
+"""duration v2: zones, places, paces, zones nearby and the clock, with many trees. And two broken ones after it.
 
 v3-utc and v4-zones are v2's own tables and its first trees behind a realistic mistake in the
 serving graph. They are kept to prove that a release stops them; fewer trees keep their files small.
@@ -8,17 +8,19 @@ from dataclasses import replace
 
 from .contract import HIGHEST_PRICE_USD, LONGEST_ESTIMATE_MINUTES
 from .duration import training_samples
+from .events import Estimates
 from .features import Columns, RideInputs
 from .fitting import LOWER, POINT, UPPER
 from .graph import Graph
-from .recipe import Head, Layout, Recipe, Tables, bounded_outputs
+from .recency import recency
+from .recipe import Head, Layout, Recipe, Samples, Tables, bounded_outputs
 from .rich_ride import add_ride, ride_columns, ride_tables
 from .trips import Trips
 from .zones import Zone
 
 _TARGETS = ("minutes", "cost_usd")
-_FOR_MINUTES = ride_columns(("minutes",))
-_FOR_PRICE = ride_columns(_TARGETS)
+_FOR_MINUTES = ride_columns(("minutes",), near=True)
+_FOR_PRICE = ride_columns(_TARGETS, near=True)
 
 # Chosen by cross-validation inside January; see "what was tried" in docs/models.md.
 _DEEP = {
@@ -31,19 +33,27 @@ _DEEP = {
 }
 _QUANTILE = {"num_leaves": 31, "feature_fraction": 0.5}
 
+HALF_LIFE_DAYS = 14.0
+"""After so many days a trip counts half: rides grew slower through January."""
+
 SECONDS_BEHIND_UTC = 5 * 3600
 """New York's clock in winter."""
 
 
 def _tables(trips: Trips, zones: list[Zone]) -> Tables:
-    return ride_tables(
-        trips, zones, {"minutes": (trips.minutes, (3.0, 50.0)), "cost_usd": (trips.cost_usd, (5.0, 90.0))}
-    )
+    targets = {"minutes": (trips.minutes, (3.0, 50.0)), "cost_usd": (trips.cost_usd, (5.0, 90.0))}
+    return ride_tables(trips, zones, targets, near=True)
+
+
+def _samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
+    samples = training_samples(trips, estimates, seed)
+    weight = recency(trips, HALF_LIFE_DAYS)[samples.trip]
+    return replace(samples, weights=dict.fromkeys(_TARGETS, weight))
 
 
 def _lay_out_with(ride: RideInputs, graph: Graph, tables: Tables) -> Layout:
     columns = Columns(graph)
-    add_ride(graph, columns, ride, tables, _TARGETS)
+    add_ride(graph, columns, ride, tables, _TARGETS, near=True)
 
     def answer(scores: str, offset: float) -> None:
         bounded_outputs(
@@ -81,14 +91,14 @@ V2 = Recipe(
     version="v2",
     description="Duration and price of a ride from its zones, their places, the clock and, where known, its distance.",
     heads=(
-        Head("value", "minutes", _FOR_MINUTES, 900, _DEEP),
-        Head("lower", "minutes", _FOR_MINUTES, 120, {**LOWER, **_QUANTILE}),
-        Head("upper", "minutes", _FOR_MINUTES, 120, {**UPPER, **_QUANTILE}),
-        Head("price", "cost_usd", _FOR_PRICE, 300, {**_DEEP, "num_leaves": 31}),
+        Head("value", "minutes", _FOR_MINUTES, 600, _DEEP, weighted=True),
+        Head("lower", "minutes", _FOR_MINUTES, 120, {**LOWER, **_QUANTILE}, weighted=True),
+        Head("upper", "minutes", _FOR_MINUTES, 120, {**UPPER, **_QUANTILE}, weighted=True),
+        Head("price", "cost_usd", _FOR_PRICE, 300, {**_DEEP, "num_leaves": 31}, weighted=True),
     ),
     tables=_tables,
     lay_out=_lay_out,
-    samples=training_samples,
+    samples=_samples,
     uses_estimates=False,
     limits=(
         "The metered distance is known only after a ride; the numbers with distance are not those of a quote.",

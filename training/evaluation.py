@@ -6,13 +6,14 @@ import onnx
 from .contract import OUTPUTS
 from .events import Estimates, event_feed
 from .fitting import session
-from .measures import by_population, coverage, errors
+from .measures import by_population, coverage, errors, ranking
 from .progress import Progress, SimulatedRides
 from .recipe import Recipe
 from .trips import Trips
 
 SHARES = (0.25, 0.5, 0.75)
-_REPORT_GAP = 0.1
+REPORT_GAP = 0.1
+"""How much of the route lies between a measured report and the one before it."""
 _SEED = 2
 """Not the seed of training: the simulated paces differ."""
 
@@ -39,6 +40,8 @@ def measure(recipe: Recipe, model: onnx.ModelProto, trips: Trips, estimates: Est
         found = by_population(trips, truth, result[names[0]])
         if "price_usd" in result:
             found["price_usd"] = by_population(trips, trips.cost_usd, result["price_usd"])
+        if "tip_probability" in result:
+            found["tip_probability"] = ranking(truth[known] > 0, result["tip_probability"][known])
         return found, coverage(truth[known], result[names[1]][known], result[names[2]][known])
 
     for label, distance_known in _SITUATIONS.items():
@@ -54,22 +57,22 @@ def _under_way(recipe: Recipe, trips: Trips, estimates: Estimates, situation) ->
     metrics: dict = {}
     interval: dict = {}
     for share in SHARES:
-        here = rides.report_at(np.full(len(trips), share), np.full(len(trips), _REPORT_GAP))
+        here = rides.report_at(np.full(len(trips), share), np.full(len(trips), REPORT_GAP))
         key = f"share_{share:g}"
         metrics[key], interval[key] = {}, {}
         for label, distance_known in _SITUATIONS.items():
             found, covered = situation(distance_known, here)
             if recipe.service == "dynamic-duration":
-                found["rivals"] = _rival_durations(trips, estimates.minutes(distance_known), here)
+                found["rivals"] = rival_durations(trips.minutes, estimates.minutes(distance_known), here)
             metrics[key][label], interval[key][label] = found, covered
     return metrics, interval
 
 
-def _rival_durations(trips: Trips, estimate: np.ndarray, here: Progress) -> dict:
-    """Simple ways to correct a duration, which the model should beat."""
+def rival_durations(minutes: np.ndarray, estimate: np.ndarray, here: Progress) -> dict:
+    """Simple ways to correct a duration, which the model should beat; `minutes` is the truth."""
     elapsed = here.elapsed_seconds / 60.0
     return {
-        "first_estimate": errors(trips.minutes, np.maximum(estimate, elapsed)),
-        "elapsed_plus_share_left_of_estimate": errors(trips.minutes, elapsed + (1 - here.share_done) * estimate),
-        "pace_so_far": errors(trips.minutes, elapsed / here.share_done),
+        "first_estimate": errors(minutes, np.maximum(estimate, elapsed)),
+        "elapsed_plus_share_left_of_estimate": errors(minutes, elapsed + (1 - here.share_done) * estimate),
+        "pace_so_far": errors(minutes, elapsed / here.share_done),
     }

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .progress import Progress, SimulatedRides
+from .porto import Traces
+from .progress import Progress, Rides, SimulatedRides
 from .trips import Trips
 
 Feed = dict[str, np.ndarray]
@@ -46,6 +47,24 @@ def event_feed(trips: Trips, distance_known: bool, estimates: Estimates, progres
     }
 
 
+def trace_feed(traces: Traces, estimates: np.ndarray, progress: Progress) -> Feed:
+    """The same for real rides elsewhere: no zone, clock or passengers of New York, but a known length."""
+    rides = len(traces)
+    nothing = np.zeros(rides, np.int64)
+    return {
+        "pickup_zone": nothing,
+        "dropoff_zone": nothing,
+        "pickup_local_seconds": nothing,
+        "trip_distance_miles": np.array([ride.miles[-1] for ride in traces.rides], np.float32),
+        "passenger_count": np.full(rides, np.nan, np.float32),
+        "estimated_minutes": estimates.astype(np.float32),
+        "elapsed_seconds": progress.elapsed_seconds,
+        "share_done": progress.share_done,
+        "previous_elapsed_seconds": progress.previous_elapsed_seconds,
+        "previous_share_done": progress.previous_share_done,
+    }
+
+
 def join(feeds: list[Feed]) -> Feed:
     """Feeds one after the other."""
     return {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
@@ -57,10 +76,20 @@ def training_rides(trips: Trips) -> tuple[np.ndarray, Feed]:
 
 
 def training_events(trips: Trips, estimates: Estimates, reports: int, seed: int) -> tuple[np.ndarray, Feed]:
-    """Every trip with and without distance: once before it moves, `reports` times on the way."""
+    """Every trip with and without distance: once before it moves, `reports` times on the way, simulated."""
     rides = SimulatedRides(trips.minutes, seed)
     feeds = []
     for known in (True, False):
         feeds.append(event_feed(trips, known, estimates, Progress.none(len(trips))))
-        feeds.extend(event_feed(trips, known, estimates, rides.report_anywhere()) for _ in range(reports))
+        feeds.extend(_reports(trips, known, estimates, rides, reports))
     return np.tile(np.arange(len(trips)), len(feeds)), join(feeds)
+
+
+def events_along(trips: Trips, estimates: Estimates, rides: Rides, reports: int) -> tuple[np.ndarray, Feed]:
+    """Every trip with and without distance, `reports` times on the way, along the given rides."""
+    feeds = [feed for known in (True, False) for feed in _reports(trips, known, estimates, rides, reports)]
+    return np.tile(np.arange(len(trips)), len(feeds)), join(feeds)
+
+
+def _reports(trips: Trips, known: bool, estimates: Estimates, rides: Rides, reports: int) -> list[Feed]:
+    return [event_feed(trips, known, estimates, rides.report_anywhere()) for _ in range(reports)]

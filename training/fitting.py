@@ -47,6 +47,8 @@ _SHARED_SETTINGS: dict[str, object] = {
 POINT = {"objective": "regression"}
 LOWER = {"objective": "quantile", "alpha": (1 - INTERVAL_NOMINAL) / 2, "learning_rate": 0.1, "lambda_l2": 0}
 UPPER = {**LOWER, "alpha": (1 + INTERVAL_NOMINAL) / 2}
+PROBABILITY = {"objective": "binary"}
+"""Scores are log odds; the answer puts a Sigmoid on them."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,11 @@ def first_rounds(recipe: Recipe, fitted: Fitted) -> Fitted:
 
 
 def raw_scores(recipe: Recipe, fitted: Fitted, rows: np.ndarray) -> np.ndarray:
-    """What LightGBM says, [N, heads], as float32."""
+    """What LightGBM's trees add up to, [N, heads], as float32: log odds where a head is a probability."""
     names = feature_names(recipe, fitted.tables)
     return np.stack(
         [
-            booster.predict(rows[:, [names.index(column) for column in head.columns]], num_threads=1)
+            booster.predict(rows[:, [names.index(column) for column in head.columns]], raw_score=True, num_threads=1)
             for head, booster in zip(recipe.heads, fitted.boosters, strict=True)
         ],
         axis=1,

@@ -1,14 +1,15 @@
 """How a version of a service is made: its features, its trees and how trees become an answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .contract import INPUTS
-from .events import Estimates, Feed
+from .events import Estimates, Feed, join
 from .features import Columns
 from .graph import Graph
+from .porto import Traces
 from .trips import Trips
 from .zones import Zone
 
@@ -26,6 +27,20 @@ class Samples:
     """What each head learns, by target name; NaN leaves the row out for that target."""
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Row weights by target name; absent means all alike."""
+
+
+def join_samples(parts: Sequence[Samples]) -> Samples:
+    """Rows one after the other; all parts name the same targets and weights."""
+
+    def joined(tables: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+    return Samples(
+        np.concatenate([part.trip for part in parts]),
+        join([part.feed for part in parts]),
+        joined([part.targets for part in parts]),
+        joined([part.weights for part in parts]),
+    )
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,8 @@ class Recipe:
     uses_estimates: bool
     limits: tuple[str, ...]
     simulated_progress: bool = False
+    real_samples: Callable[[Traces, Trips, Estimates, int], Samples] | None = None
+    """More rows to learn from: those that real traces teach."""
     serving: Callable[[Graph, Tables], Layout] | None = None
     """The layout of the served graph where it differs from the one that was trained on: a mistake, on purpose."""
     built_on: "Recipe | None" = None

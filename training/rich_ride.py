@@ -13,12 +13,12 @@ import numpy as np
 from .contract import LONGEST_DISTANCE_MILES
 from .features import Columns, RideInputs
 from .graph import Graph
+from .near_zones import HOURS_A_DAY, NEAR_HOUR, NEAR_PAIR, near_tables
 from .recipe import Tables
 from .tables import ZONE_PRIOR_TRIPS, pair_index, pair_means, smoothed_mean, zone_index, zone_means
 from .trips import Trips
 from .zones import PAIR_SLOTS, ZONE_SLOTS, Zone, straight_line_miles
 
-HOURS_A_DAY = 24
 _HOURS_A_WEEK = 168
 _MINUTES_A_WEEK = 10080
 _MINUTES_A_DAY = 1440
@@ -42,6 +42,14 @@ Target = tuple[float, float]
 
 MULTIPLIED = ("hour_pace", "pair_pace", "miles_inverse", "pickup_hour_pace", "dropoff_hour_pace")
 """Columns that also appear times the distance: minutes at that pace."""
+_NEAR_MULTIPLIED = (
+    "near_pace",
+    "wide_pace",
+    "pickup_borough_pace",
+    "dropoff_borough_pace",
+    f"pickup_{NEAR_HOUR}",
+    f"dropoff_{NEAR_HOUR}",
+)
 
 _PLACE = ("x_miles", "y_miles", "borough")
 _PAIR = (
@@ -56,8 +64,8 @@ _PAIR = (
 )
 
 
-def ride_columns(targets: Sequence[str]) -> tuple[str, ...]:
-    """Names of the columns, given the targets whose means are among them."""
+def ride_columns(targets: Sequence[str], near: bool = False) -> tuple[str, ...]:
+    """Names of the columns, given the targets whose means are among them; `near`: with those of zones nearby."""
     places = ("pickup", "dropoff", "pair", "pickup_hour", "dropoff_hour")
     means = [f"{place}_{target}" for target in targets for place in places]
     return (
@@ -69,21 +77,33 @@ def ride_columns(targets: Sequence[str]) -> tuple[str, ...]:
         "pickup_hour_pace",
         "dropoff_hour_pace",
         *means,
+        *((*NEAR_PAIR, f"pickup_{NEAR_HOUR}", f"dropoff_{NEAR_HOUR}") if near else ()),
         "trip_distance_miles",
         "passenger_count",
-        *(f"distance_x_{name}" for name in MULTIPLIED),
+        *(f"distance_x_{name}" for name in _multiplied(near)),
     )
 
 
-def ride_tables(trips: Trips, zones: list[Zone], targets: Mapping[str, tuple[np.ndarray, Target]]) -> Tables:
+def _multiplied(near: bool) -> tuple[str, ...]:
+    return (*MULTIPLIED, *_NEAR_MULTIPLIED) if near else MULTIPLIED
+
+
+def ride_tables(
+    trips: Trips, zones: list[Zone], targets: Mapping[str, tuple[np.ndarray, Target]], near: bool = False
+) -> Tables:
     """All tables, by the names of the columns they fill; `targets` are per-trip values with their pair range."""
     tables = {**_places(zones), **_pair_miles(trips, zones), **_paces(trips)}
+    if near:
+        boroughs = np.nan_to_num(tables["pickup_borough"], nan=len(_BOROUGHS))
+        tables |= near_tables(trips, trips.take(_paced(trips)), zones, boroughs)
     for name, (values, (floor, ceiling)) in targets.items():
         tables |= _means(trips, name, values, floor, ceiling)
     return tables
 
 
-def add_ride(graph: Graph, columns: Columns, ride: RideInputs, tables: Tables, targets: Sequence[str]) -> None:
+def add_ride(
+    graph: Graph, columns: Columns, ride: RideInputs, tables: Tables, targets: Sequence[str], near: bool = False
+) -> None:
     """Adds the columns of `ride_columns` to the matrix."""
     hour = graph.whole("Div", graph.whole("Mod", ride.minute_of_week, _MINUTES_A_DAY), 60)
     minute = np.arange(_MINUTES_A_WEEK)
@@ -100,16 +120,18 @@ def add_ride(graph: Graph, columns: Columns, ride: RideInputs, tables: Tables, t
     for end, row in (("pickup", ride.pickup), ("dropoff", ride.dropoff)):
         block([f"{end}_{name}" for name in (*_PLACE, *targets)], row)
         by_hour = graph.whole("Add", graph.whole("Mul", row, HOURS_A_DAY), hour)
-        block([f"{end}_hour_{name}" for name in ("pace", *targets)], by_hour)
-    block([*_PAIR, *(f"pair_{name}" for name in targets)], ride.pair)
+        near_hour = [f"{end}_{NEAR_HOUR}"] if near else []
+        block([*(f"{end}_hour_{name}" for name in ("pace", *targets)), *near_hour], by_hour)
+    block([*_PAIR, *(f"pair_{name}" for name in targets), *(NEAR_PAIR if near else ())], ride.pair)
 
+    multiplied = _multiplied(near)
     found = {}
     for names, (values, row) in blocks.items():
         looked_up = columns.look_up(names, values, row)
-        found |= {name: (looked_up, position) for position, name in enumerate(names) if name in MULTIPLIED}
+        found |= {name: (looked_up, position) for position, name in enumerate(names) if name in multiplied}
     columns.add("trip_distance_miles", ride.distance_miles)
     columns.add("passenger_count", "passenger_count")
-    for name in MULTIPLIED:
+    for name in multiplied:
         columns.add(f"distance_x_{name}", graph.op("Mul", ride.distance_miles, graph.column_of(*found[name])))
 
 

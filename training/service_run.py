@@ -7,7 +7,7 @@ import numpy as np
 from . import card
 from .bundle import Bundle, check_awkward_inputs, check_converter, check_same_bits, write_model
 from .evaluation import measure, truth_of
-from .events import event_feed
+from .events import Estimates, event_feed
 from .fitting import (
     SEED,
     Learned,
@@ -19,8 +19,11 @@ from .fitting import (
     fit,
     interval_offset,
 )
+from .porto import TAXI_FOLDS
 from .progress import SimulatedRides
-from .recipe import Recipe
+from .real_rides import measure_real
+from .recipe import Recipe, Samples, join_samples
+from .trips import Trips
 from .workbench import Workbench
 
 def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
@@ -43,9 +46,14 @@ def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
     say(f"measuring on {test.name}")
     mean = float(np.nanmean(truth_of(recipe.service, training.trips)))
     metrics, interval = measure(recipe, model, test.trips, bench.test_estimates, mean)
+    traces = None
+    if recipe.real_samples is not None:
+        traces = bench.traces
+        say(f"measuring on {len(traces)} real rides of {traces.file_name}, in {TAXI_FOLDS} folds by taxi")
+        metrics["real_rides"], interval["real_rides"] = measure_real(recipe, bench, offset)
     bundle = write_model(models / recipe.service / recipe.version, model)
     card.write(
-        bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, metrics, interval)
+        bundle.folder, card.compose(recipe, bundle, training, test, bench.zones_sha256, traces, metrics, interval)
     )
     return bundle
 
@@ -57,15 +65,22 @@ def _learn(recipe: Recipe, bench: Workbench, say: Say) -> Learned:
         return bench.learned[key]
     if recipe.uses_estimates:
         say("making first estimates that have not seen their own trip")
-    early = recipe.samples(bench.early, bench.early_estimates if recipe.uses_estimates else None, SEED)
+    early = _samples(recipe, bench, bench.early, bench.early_estimates if recipe.uses_estimates else None)
     late = recipe.samples(bench.late, bench.late_estimates if recipe.uses_estimates else None, SEED + 1)
     say("fitting the interval on the first 24 days to size it on the rest")
     bounds = bounds_only(recipe)
     offset = interval_offset(bounds, fit(bounds, bench.early, bench.zones, early, say), late)
 
     say(f"fitting on the whole month (interval offset {offset:.3f})")
-    samples = recipe.samples(
-        bench.training.trips, bench.training_estimates if recipe.uses_estimates else None, SEED
-    )
+    estimates = bench.training_estimates if recipe.uses_estimates else None
+    samples = _samples(recipe, bench, bench.training.trips, estimates)
     bench.learned[key] = Learned(fit(recipe, bench.training.trips, bench.zones, samples, say), offset)
     return bench.learned[key]
+
+
+def _samples(recipe: Recipe, bench: Workbench, trips: Trips, estimates: Estimates | None) -> Samples:
+    """What trips teach and, where the recipe asks for them, real rides."""
+    samples = recipe.samples(trips, estimates, SEED)
+    if recipe.real_samples is None or estimates is None:
+        return samples
+    return join_samples([samples, recipe.real_samples(bench.traces, trips, estimates, SEED)])

@@ -7,11 +7,13 @@ from pathlib import Path
 from .duration import cross_fitted_estimates, estimates_for
 from .events import Estimates
 from .fitting import SEED, Learned
+from .porto import Traces, read_traces
 from .trips import Month, Trips, TripsError, load_month
 from .zones import Zone, read_zones
 
 TRAINING_MONTH = "2021-01"
 TEST_MONTH = "2021-02"
+GPS_FILE = "porto_pkdd15_train_1k.csv"
 
 LAST_EARLY_DAY = 24
 """Intervals are widened until models of days 1 to 24 hold on the days after."""
@@ -20,10 +22,12 @@ LAST_EARLY_DAY = 24
 class Workbench:
     """Everything is loaded or trained when first asked for."""
 
-    def __init__(self, trips_folder: Path, zones_file: Path) -> None:
+    def __init__(self, trips_folder: Path, zones_file: Path, gps_file: Path | None = None) -> None:
+        """Real traces lie in `gps_file`, or in the folder `gps` beside that of the trips."""
         if not zones_file.is_file():
             raise TripsError(f"{zones_file} is missing: make it with `python -m training zones --zones DIR`")
         self._folder = trips_folder
+        self._gps_file = gps_file or trips_folder.parent / "gps" / GPS_FILE
         self.zones: list[Zone] = read_zones(zones_file)
         self.learned: dict[tuple[str, str], Learned] = {}
         """By service and version, for versions that are built on one another."""
@@ -36,6 +40,10 @@ class Workbench:
     @cached_property
     def test(self) -> Month:
         return load_month(self._folder, TEST_MONTH)
+
+    @cached_property
+    def traces(self) -> Traces:
+        return read_traces(self._gps_file)
 
     @cached_property
     def early(self) -> Trips:

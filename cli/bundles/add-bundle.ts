@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bundle, loadBundle, type Tensor } from "#kit/model/bundle.ts";
-import { createPredictor } from "#kit/model/predictor.ts";
+import { createColumnScorer } from "#kit/model/column-scorer.ts";
+import type { Column } from "#kit/model/columns.ts";
 import { Problem } from "../problem.ts";
 
 /**
@@ -40,27 +41,50 @@ export async function addBundle(
 
 /** Loads the model as a service would and refuses answers that a service could not pass on. */
 async function checkAnswers(bundle: Bundle): Promise<void> {
-  const predictor = await createPredictor(bundle);
+  const scorer = await createColumnScorer(bundle);
   const { inputs, outputs, service, version } = bundle.card;
   try {
-    for (const row of awkwardRows(inputs)) {
-      const asked = inputs.map(({ name }, i) => `${name} ${row[i]}`).join(", ");
-      const { values } = await predictor.predict(row).catch((error: unknown) => {
-        throw new Problem(`${service} ${version} does not answer ${asked}: ${reasonOf(error)}`);
+    const rows = awkwardRows(inputs);
+    const answers = await scorer
+      .score(
+        inputs.map((input, i) => columnOf(input, rows, i)),
+        rows.length,
+      )
+      .catch((error: unknown) => {
+        throw new Problem(`${service} ${version} cannot be scored: ${reasonOf(error)}`);
       });
+    for (const [r, row] of rows.entries()) {
+      const values = answers.map((output) => output[r] ?? Number.NaN);
       const fault = findFault(outputs, values);
+      const asked = inputs.map(({ name }, i) => `${name} ${row[i]}`).join(", ");
       if (fault !== undefined) throw new Problem(`${fault}, for ${asked}.`);
     }
   } finally {
-    await predictor.close();
+    await scorer.close();
   }
 }
 
-/** An ordinary row; every field in turn at the ends of its range; and all that may be unknown, unknown. */
-export function awkwardRows(inputs: readonly Tensor[]): number[][] {
-  const ordinary = inputs.map(({ minimum, maximum }) => Math.min(minimum ?? 0, maximum ?? 0));
-  const varied = inputs.flatMap(({ minimum, maximum }, at) =>
-    [minimum, maximum].flatMap((value) => (value === undefined ? [] : [ordinary.with(at, value)])),
+type Row = readonly (number | string)[];
+
+function columnOf({ dtype }: Tensor, rows: readonly Row[], at: number): Column {
+  const values = rows.map((row) => row[at] ?? Number.NaN);
+  if (dtype === "string") return values.map(String);
+  if (dtype === "int64") return BigInt64Array.from(values, (value) => BigInt(Number(value)));
+  return Float32Array.from(values, Number);
+}
+
+/**
+ * An ordinary row; every field in turn at the ends of its range and, where it may be, unknown; and all that
+ * may be unknown, unknown. Texts are ones that no model was taught.
+ */
+export function awkwardRows(inputs: readonly Tensor[]): Row[] {
+  const ordinary: Row = inputs.map(({ dtype, minimum, maximum }) =>
+    dtype === "string" ? "something else" : Math.min(minimum ?? 0, maximum ?? 0),
+  );
+  const varied = inputs.flatMap(({ minimum, maximum, optional }, at) =>
+    [minimum, maximum, optional ? Number.NaN : undefined].flatMap((value) =>
+      value === undefined ? [] : [ordinary.with(at, value)],
+    ),
   );
   const unknown = inputs.map(({ optional }, i) => (optional ? Number.NaN : (ordinary[i] ?? 0)));
   return [ordinary, ...varied, unknown];

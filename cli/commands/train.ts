@@ -7,6 +7,7 @@ import type { CommandContext } from "./context.ts";
 
 interface Flags {
   trips?: string;
+  gps?: string;
   customers?: string;
   out?: string;
 }
@@ -18,6 +19,10 @@ export function trainCommand(context: CommandContext): Command {
     .argument("[service]", "a service, or baseline, or all", "all")
     .argument("[version]", "for example v2; without it, every version of the service")
     .option("--trips <dir>", "folder of monthly trip files")
+    .option(
+      "--gps <file>",
+      "for dynamic-duration v2: real taxi traces (default: ../gps beside trips)",
+    )
     .option("--customers <file>", "for churn: the customer table")
     .option("--out <dir>", "where bundles go (default: models)")
     .addHelpText(
@@ -31,6 +36,7 @@ export function trainCommand(context: CommandContext): Command {
         service,
         ...(version === undefined ? [] : [version]),
         ...(flags.trips === undefined ? [] : ["--trips", place(flags.trips)]),
+        ...(flags.gps === undefined ? [] : ["--gps", place(flags.gps)]),
         ...(flags.customers === undefined ? [] : ["--customers", place(flags.customers)]),
         ...(flags.out === undefined ? [] : ["--out", place(flags.out)]),
       ]);

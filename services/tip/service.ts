@@ -4,7 +4,7 @@ import { priceInputs, toPriceRow } from "#kit/model/price-row.ts";
 export const signature = {
   service: "tip",
   inputs: priceInputs,
-  outputs: ["tip_usd", "lower_usd", "upper_usd"],
+  outputs: ["tip_usd", "lower_usd", "upper_usd", "tip_probability"],
 } as const;
 
 /** The row for an event, or undefined for one that is not answered. */

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.progress import EARLIEST_SHARE, LATEST_SHARE, SimulatedRides
+from training.progress import EARLIEST_SHARE, LATEST_SHARE, SimulatedRides, TracedRides
 
 MINUTES = np.array([3.0, 14.0, 55.0])
 
@@ -31,3 +31,11 @@ def test_the_report_before_lies_before() -> None:
 def test_the_same_seed_gives_the_same_ride() -> None:
     first, second = (SimulatedRides(MINUTES, 5).report_anywhere() for _ in range(2))
     np.testing.assert_array_equal(first.elapsed_seconds, second.elapsed_seconds)
+
+
+def test_a_borrowed_pace_is_scaled_to_the_ride() -> None:
+    """Half the way in a fifth of the time, whoever rides it."""
+    rides = TracedRides(MINUTES, np.array([[0.0, 0.2, 1.0]]), 1)
+    np.testing.assert_allclose(rides.elapsed_seconds(np.full(3, 0.5)), MINUTES * 60 * 0.2, rtol=1e-6)
+    np.testing.assert_allclose(rides.elapsed_seconds(np.full(3, 0.75)), MINUTES * 60 * 0.6, rtol=1e-6)
+    np.testing.assert_allclose(rides.elapsed_seconds(np.ones(3)), MINUTES * 60, rtol=1e-6)
