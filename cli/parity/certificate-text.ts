@@ -31,7 +31,7 @@ export function certificateLines(certificate: Certificate, style: Style): string
 /** `0` for the same bits; other inputs count as a difference even where the answer is the same. */
 function cell(pair: Difference | undefined): string {
   if (!pair) return "?";
-  if (pair.rows > 0) return pair.largest.toPrecision(2);
+  if (pair.rows > 0) return pair.largest.toExponential(1);
   return pair.inputs ? "inputs" : "0";
 }
 

@@ -1,7 +1,7 @@
 import { type Bundle, loadBundle } from "#kit/model/bundle.ts";
-import type { ModelService } from "#kit/traffic/traffic.ts";
+import { type ModelService, modelServices } from "#kit/traffic/traffic.ts";
 import type { BundlePlace } from "../bundles/find-bundles.ts";
-import { serviceOf } from "../evaluate/evaluate.ts";
+import { Problem } from "../problem.ts";
 import type { Progress } from "../up/progress.ts";
 import { type Answers, compareAll, type Difference, nameOf } from "./answers.ts";
 import { scoreByColumn, scoreByRow } from "./in-process.ts";
@@ -44,7 +44,12 @@ const PYTHON = [
 /** Scores the same rides in every way there is and compares each with each, before any interval scale. */
 export async function certify(place: BundlePlace, options: CertifyOptions): Promise<Certificate> {
   const bundle = await loadBundle(place.dir);
-  const service = serviceOf(bundle.card);
+  const service = modelServices.find((name) => name === bundle.card.service);
+  if (!service) {
+    throw new Problem(
+      `${bundle.card.service} is served by no process: there is nothing to compare. Known: ${modelServices.join(", ")}.`,
+    );
+  }
   const rows = drawRows(service, options.rides, options.seed);
   const answers: Answers[] = [];
   const step = async (name: string, work: () => Promise<Answers>) => {
