@@ -1,14 +1,11 @@
-import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MeshError } from "#kit/rpc/errors.ts";
 import { describeError } from "./output/describe-error.ts";
-import { runProgram } from "./run-program.ts";
+import { runMesh } from "./testing/run-mesh.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 let dir = "";
 
 beforeEach(() => {
@@ -22,20 +19,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function run(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runProgram(["node", "mesh", ...args], {
-    root,
-    cwd: dir,
-    env: { NO_COLOR: "1" },
-    stdout: process.stdout,
-    signals: new EventEmitter(),
-    print: (line) => out.push(line),
-    printError: (line) => err.push(line),
-  });
-  return { code, out, err };
-}
+const run = (...args: string[]) => runMesh(dir, ...args);
 
 test.each([
   ["help", ["--help"], 0],

@@ -85,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trips", type=Path, help=f"folder of monthly trip files (default: {_DEFAULT_FOLDERS})")
     customers = f"for `churn`: the customer table (default: {' or '.join(map(str, _CUSTOMER_FILES))})"
     parser.add_argument("--customers", type=Path, help=customers)
-    parser.add_argument("--gps", type=Path, help=f"file of real taxi traces (default: ../gps/{GPS_FILE} from the trips)")
+    parser.add_argument(
+        "--gps", type=Path, help=f"file of real taxi traces (default: ../gps/{GPS_FILE} from the trips)"
+    )
     parser.add_argument("--zones", type=Path, help="for `zones`: folder with the TLC lookup table and centroids")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where bundles go (default: models)")
     return parser
@@ -107,7 +109,9 @@ def _chosen(options: argparse.Namespace) -> list[Recipe]:
 def _workbench(options: argparse.Namespace) -> Workbench:
     folder = options.trips or next((path for path in _TRIP_FOLDERS if path.is_dir()), None)
     if folder is None or not folder.is_dir():
-        raise TripsError(f"there is no folder {folder or _DEFAULT_FOLDERS}: name the folder of the trip files with --trips")
+        raise TripsError(
+            f"there is no folder {folder or _DEFAULT_FOLDERS}: name the folder of the trip files with --trips"
+        )
     own_zones = options.out / "zones.json"
     return Workbench(folder, own_zones if own_zones.is_file() else _SHIPPED_ZONES, options.gps)
 

@@ -23,8 +23,8 @@ DESCRIPTION = (
     "Answer without a model. A known pair of zones: its row in pairs. Otherwise: the mean, value by value, of the "
     "pickup zone's row and the drop-off zone's row. One of them unknown: the other's row. Both: overall. "
     "Means are smoothed; in pickups and dropoffs every pair of zones counts once, because these rows answer for "
-    "pairs never seen, which are far apart. Lower and upper hold about 80 % of rides. The rest of the file describes demand and spread, "
-    "for drawing synthetic trips."
+    "pairs never seen, which are far apart. Lower and upper hold about 80 % of rides. The rest of the file "
+    "describes demand and spread, for drawing synthetic trips."
 )
 
 UNITS = {
@@ -87,7 +87,8 @@ def write(bench: Workbench, folder: Path) -> Path:
         "dropoffs": _by_zone(answers.dropoffs),
     }
     lines = ",\n".join(
-        "    " + json.dumps([int(pair // ZONE_SLOTS), int(pair % ZONE_SLOTS), *_row(answers.pairs, pair)]) for pair in pairs
+        "    " + json.dumps([int(pair // ZONE_SLOTS), int(pair % ZONE_SLOTS), *_row(answers.pairs, pair)])
+        for pair in pairs
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "baseline.json"

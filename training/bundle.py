@@ -94,9 +94,7 @@ def check_awkward_inputs(recipe: Recipe, model: onnx.ModelProto) -> None:
     inputs = INPUTS[recipe.service]
     # Drawn independently, so that awkward values meet in every combination.
     generator = np.random.default_rng(0)
-    feed = {
-        entry.name: generator.choice(np.array(_AWKWARD[entry.name], dtype=entry.dtype), 4000) for entry in inputs
-    }
+    feed = {entry.name: generator.choice(np.array(_AWKWARD[entry.name], dtype=entry.dtype), 4000) for entry in inputs}
     answers = session(model).run([entry.name for entry in OUTPUTS[recipe.service]], feed)
     for entry, values in zip(OUTPUTS[recipe.service], answers, strict=True):
         if values.shape != (4000,) or not np.isfinite(values).all():

@@ -75,9 +75,7 @@ class Fitted:
 
 def learn_categories(customers: Customers) -> Categories:
     """The texts of each text column, in order; their positions are their codes."""
-    return {
-        field.name: tuple(sorted(set(customers.feed[field.name]))) for field in INPUTS if field.dtype == "string"
-    }
+    return {field.name: tuple(sorted(set(customers.feed[field.name]))) for field in INPUTS if field.dtype == "string"}
 
 
 def _encode(graph: Graph, categories: Categories) -> str:
@@ -159,9 +157,7 @@ def choose(customers: Customers) -> Choice:
             fitted = fit(inside, leaves, most_rounds)
             for rounds in (rounds for own, rounds in CANDIDATES if own == leaves):
                 scores[leaves, rounds][outside] = member_scores(fitted, customers.take(outside), rounds)
-    losses = {
-        candidate: log_loss(customers.churned, bounds_of(values, 0.0)[0]) for candidate, values in scores.items()
-    }
+    losses = {candidate: log_loss(customers.churned, bounds_of(values, 0.0)[0]) for candidate, values in scores.items()}
     leaves, rounds = min(losses, key=lambda candidate: losses[candidate])
     names = {f"{own_leaves} leaves, {own_rounds} trees": loss for (own_leaves, own_rounds), loss in losses.items()}
     return Choice(leaves, rounds, _least_widening(customers.churned, scores[leaves, rounds]), names)

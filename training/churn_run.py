@@ -9,8 +9,21 @@ import onnx
 
 from . import card
 from .bundle import Bundle, BundleError, check_rows_same_bits, write_model
-from .churn import GROUP_ROWS, INPUTS, MEMBERS, OUTPUTS, SERVICE, VERSION, Choice, bounds_of, build, choose, fit
-from .churn import Fitted, member_scores
+from .churn import (
+    GROUP_ROWS,
+    INPUTS,
+    MEMBERS,
+    OUTPUTS,
+    SERVICE,
+    VERSION,
+    Choice,
+    Fitted,
+    bounds_of,
+    build,
+    choose,
+    fit,
+    member_scores,
+)
 from .churn_measures import calibration, interval, quality, rivals
 from .contract import INTERVAL_NOMINAL
 from .customers import Customers, is_held_out, load_customers
@@ -31,10 +44,12 @@ _SPLIT = (
     "Settings and the bounds' widening come from 5-fold cross-validation inside the others."
 )
 _LIMITS = (
-    "One operator, one quarter, one sample that IBM made for teaching: nothing says that it describes other customers.",
+    "A sample that IBM made for teaching: nothing says that it describes other customers.",
     "The table holds no dates: held-out customers are not later ones.",
     "A category that training has not seen has a code of its own, on one side of all others; no row taught its effect.",
-    "The interval speaks of rates of groups, not of whether one customer leaves.",
+    "The interval speaks of rates of groups, not of whether one customer leaves. Its widening is the first that held "
+    "80 % of the rows that also chose the settings, and the held-out customers make few groups: weak evidence.",
+    "Hardly better than logistic regression on the same fields; see the rivals.",
 )
 
 
@@ -48,7 +63,7 @@ def train(path: Path, models: Path, say: Say) -> Bundle:
     say(f"chose {choice.leaves} leaves, {choice.rounds} trees a member, bounds moved out by {choice.widening:.2f}")
     fitted = fit(training, choice.leaves, choice.rounds)
     model = build(fitted, choice.widening, _metadata())
-    say("checking: exact order and same bits at every batch size, unknown categories")
+    say("checking: LightGBM's answers up to Sigmoid's rounding, same bits at every batch size, unknown categories")
     _check_against_trees(model, fitted, choice, test)
     check_rows_same_bits(SERVICE, model, customers.feed)
     check_awkward_customers(model)
@@ -85,7 +100,7 @@ def check_awkward_customers(model: onnx.ModelProto) -> None:
         kind = object if field.dtype == "string" else field.dtype
         feed[field.name] = generator.choice(np.array(values, dtype=kind), 2000)
     value, lower, upper = session(model).run(None, feed)
-    if not (np.isfinite(value).all() and (0 <= lower).all() and (upper <= 1).all()):
+    if not (np.isfinite(value).all() and (lower >= 0).all() and (upper <= 1).all()):
         raise BundleError(f"{SERVICE}: a probability is not between 0 and 1 for awkward inputs")
     if (lower > value).any() or (value > upper).any():
         raise BundleError(f"{SERVICE}: a probability lies outside its own interval")
@@ -115,7 +130,9 @@ def _compose(bundle: Bundle, training: Customers, test: Customers, choice: Choic
             "files": [file],
             "seed": SEED,
             "settings": {
-                "members": MEMBERS, "leaves": choice.leaves, "trees": choice.rounds,
+                "members": MEMBERS,
+                "leaves": choice.leaves,
+                "trees": choice.rounds,
                 "widening_log_odds": round(choice.widening, 4),
                 "cross_validated_log_loss": {name: round(loss, 5) for name, loss in choice.losses.items()},
             },
@@ -125,8 +142,11 @@ def _compose(bundle: Bundle, training: Customers, test: Customers, choice: Choic
             "split": f"{len(training)} customers to train on, {len(test)} to measure on. {_SPLIT}",
             "measured_on": {**file, "rows": len(test)},
             "units": "share",
-            "held_out": {"rows": len(test), "base_rate": round(float(test.churned.mean()), 4),
-                         **quality(test.churned, value)},
+            "held_out": {
+                "rows": len(test),
+                "base_rate": round(float(test.churned.mean()), 4),
+                **quality(test.churned, value),
+            },
             "rivals": rivals(training, test),
             "calibration": calibration(test.churned, value),
         },

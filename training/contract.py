@@ -86,7 +86,9 @@ PROGRESS = (
 )
 
 PREVIOUS_PROGRESS = (
-    Field("previous_elapsed_seconds", "float32", "seconds", "elapsed_seconds of the report before; 0 if none.", 0, 86400),
+    Field(
+        "previous_elapsed_seconds", "float32", "seconds", "elapsed_seconds of the report before; 0 if none.", 0, 86400
+    ),
     Field("previous_share_done", "float32", "share", "share_done of the report before; 0 if none.", 0, 1),
 )
 
@@ -95,8 +97,12 @@ def _bounded(value: Field, lower_name: str, upper_name: str) -> tuple[Field, ...
     """A value with the two bounds of its 80 % interval."""
     return (
         value,
-        Field(lower_name, "float32", value.unit, f"Lower bound, never above {value.name}.", value.minimum, value.maximum),
-        Field(upper_name, "float32", value.unit, f"Upper bound, never below {value.name}.", value.minimum, value.maximum),
+        Field(
+            lower_name, "float32", value.unit, f"Lower bound, never above {value.name}.", value.minimum, value.maximum
+        ),
+        Field(
+            upper_name, "float32", value.unit, f"Upper bound, never below {value.name}.", value.minimum, value.maximum
+        ),
     )
 
 

@@ -69,8 +69,10 @@ def as_table(scores: list[Score]) -> list[str]:
     rows += [("mean", situation, mean_of(scores, situation)) for situation in situations]
     return [
         f"{'days':<10}{'situation':<18}" + "".join(f"{name:>10}" for name in _MEASURES),
-        *(f"{days:<10}{situation:<18}" + "".join(_cell(found.get(name)) for name in _MEASURES)
-          for days, situation, found in rows),
+        *(
+            f"{days:<10}{situation:<18}" + "".join(_cell(found.get(name)) for name in _MEASURES)
+            for days, situation, found in rows
+        ),
     ]
 
 

@@ -4,6 +4,8 @@ It ignores the clock and the passengers on purpose: it is the plain model that a
 version is released against.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .contract import HIGHEST_PRICE_USD, LONGEST_ESTIMATE_MINUTES
@@ -26,12 +28,8 @@ def _tables(trips: Trips, zones: list[Zone]) -> Tables:
     return {"pair_minutes": pair_minutes(trips), "pair_cost_usd": pair_cost_usd(trips)}
 
 
-def _lay_out(graph: Graph, tables: Tables) -> Layout:
-    ride = RideInputs(graph)
-    columns = Columns(graph)
-    pair_columns = ("pair_minutes", "pair_cost_usd")
-    columns.look_up(pair_columns, [tables[name] for name in pair_columns], ride.pair)
-    columns.add("trip_distance_miles", ride.distance_miles)
+def answer_ride(graph: Graph) -> Callable[[str, float], None]:
+    """Duration with its bounds from the first three heads, the price from the fourth."""
 
     def answer(scores: str, offset: float) -> None:
         bounded_outputs(
@@ -45,7 +43,17 @@ def _lay_out(graph: Graph, tables: Tables) -> Layout:
         )
         graph.output("price_usd", graph.op("Clip", graph.column_of(scores, 3), 0.0, HIGHEST_PRICE_USD))
 
-    return Layout(columns, answer)
+    return answer
+
+
+def _lay_out(graph: Graph, tables: Tables) -> Layout:
+    ride = RideInputs(graph)
+    columns = Columns(graph)
+    pair_columns = ("pair_minutes", "pair_cost_usd")
+    columns.look_up(pair_columns, [tables[name] for name in pair_columns], ride.pair)
+    columns.add("trip_distance_miles", ride.distance_miles)
+
+    return Layout(columns, answer_ride(graph))
 
 
 def training_samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:

@@ -6,14 +6,13 @@ serving graph. They are kept to prove that a release stops them; fewer trees kee
 
 from dataclasses import replace
 
-from .contract import HIGHEST_PRICE_USD, LONGEST_ESTIMATE_MINUTES
-from .duration import training_samples
+from .duration import answer_ride, training_samples
 from .events import Estimates
 from .features import Columns, RideInputs
 from .fitting import LOWER, POINT, UPPER
 from .graph import Graph
 from .recency import recency
-from .recipe import Head, Layout, Recipe, Samples, Tables, bounded_outputs
+from .recipe import Head, Layout, Recipe, Samples, Tables
 from .rich_ride import add_ride, ride_columns, ride_tables
 from .trips import Trips
 from .zones import Zone
@@ -54,20 +53,7 @@ def _samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
 def _lay_out_with(ride: RideInputs, graph: Graph, tables: Tables) -> Layout:
     columns = Columns(graph)
     add_ride(graph, columns, ride, tables, _TARGETS, near=True)
-
-    def answer(scores: str, offset: float) -> None:
-        bounded_outputs(
-            graph,
-            ("duration_minutes", "lower_minutes", "upper_minutes"),
-            graph.column_of(scores, 0),
-            graph.op("Sub", graph.column_of(scores, 1), offset),
-            graph.op("Add", graph.column_of(scores, 2), offset),
-            1.0,
-            LONGEST_ESTIMATE_MINUTES,
-        )
-        graph.output("price_usd", graph.op("Clip", graph.column_of(scores, 3), 0.0, HIGHEST_PRICE_USD))
-
-    return Layout(columns, answer)
+    return Layout(columns, answer_ride(graph))
 
 
 def _lay_out(graph: Graph, tables: Tables) -> Layout:

@@ -6,6 +6,8 @@ hour and no zone, so that v1 can follow any version of the duration service with
 what that version already knows.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .contract import LONGEST_ESTIMATE_MINUTES, LONGEST_RIDE_MINUTES
@@ -19,8 +21,8 @@ from .trips import Trips
 from .zones import Zone
 
 REPORTS_A_TRIP = 2
-_LOWEST_PERCENT = -100.0
-_HIGHEST_PERCENT = 400.0
+LOWEST_PERCENT = -100.0
+HIGHEST_PERCENT = 400.0
 
 _COLUMNS = (
     "estimated_minutes",
@@ -37,19 +39,8 @@ def _tables(trips: Trips, zones: list[Zone]) -> Tables:
     return {"pair_minutes": pair_minutes(trips)}
 
 
-def _lay_out(graph: Graph, tables: Tables) -> Layout:
-    ride = RideInputs(graph)
-    usual_minutes = graph.op("Gather", graph.constant(tables["pair_minutes"]), ride.pair, axis=0)
-    progress = ProgressInputs(graph, usual_minutes)
-    columns = Columns(graph)
-    columns.add("estimated_minutes", progress.estimated_minutes)
-    columns.add("trip_distance_miles", ride.distance_miles)
-    columns.add("passenger_count", "passenger_count")
-    columns.add("share_done", progress.share)
-    columns.add("pace", progress.pace)
-    columns.add("recent_pace", progress.recent_pace)
-    columns.add("current_over_estimate", graph.op("Div", progress.current_minutes, progress.estimated_minutes))
-    usual_rest = graph.op("Mul", progress.share_left, progress.current_minutes)
+def answer_corrected(graph: Graph, progress: ProgressInputs, usual_rest: str) -> Callable[[str, float], None]:
+    """Total durations from scores that say by how many per cent the remaining time differs from the usual."""
 
     def total(percent: str) -> str:
         """Elapsed time plus the remaining time, which is never negative."""
@@ -69,7 +60,23 @@ def _lay_out(graph: Graph, tables: Tables) -> Layout:
             LONGEST_RIDE_MINUTES,
         )
 
-    return Layout(columns, answer)
+    return answer
+
+
+def _lay_out(graph: Graph, tables: Tables) -> Layout:
+    ride = RideInputs(graph)
+    usual_minutes = graph.op("Gather", graph.constant(tables["pair_minutes"]), ride.pair, axis=0)
+    progress = ProgressInputs(graph, usual_minutes)
+    columns = Columns(graph)
+    columns.add("estimated_minutes", progress.estimated_minutes)
+    columns.add("trip_distance_miles", ride.distance_miles)
+    columns.add("passenger_count", "passenger_count")
+    columns.add("share_done", progress.share)
+    columns.add("pace", progress.pace)
+    columns.add("recent_pace", progress.recent_pace)
+    columns.add("current_over_estimate", graph.op("Div", progress.current_minutes, progress.estimated_minutes))
+    usual_rest = graph.op("Mul", progress.share_left, progress.current_minutes)
+    return Layout(columns, answer_corrected(graph, progress, usual_rest))
 
 
 def _samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
@@ -82,7 +89,7 @@ def _samples(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
     percent = 100.0 * ((trips.minutes[trip] - elapsed) / usual_rest - 1.0)
     # Weighted by the square of the remaining time, the squared error is one of minutes again.
     return Samples(
-        trip, feed, {"percent": np.clip(percent, _LOWEST_PERCENT, _HIGHEST_PERCENT)}, {"percent": usual_rest**2}
+        trip, feed, {"percent": np.clip(percent, LOWEST_PERCENT, HIGHEST_PERCENT)}, {"percent": usual_rest**2}
     )
 
 

@@ -7,14 +7,14 @@ so what rides in one city teach can hold in another.
 
 import numpy as np
 
-from .contract import LONGEST_ESTIMATE_MINUTES, LONGEST_RIDE_MINUTES
+from .dynamic_duration import HIGHEST_PERCENT, LOWEST_PERCENT, answer_corrected
 from .events import Estimates, Feed, events_along, join, trace_feed, training_events
 from .features import Columns, ProgressInputs, RideInputs
 from .fitting import LOWER, POINT, UPPER
 from .graph import Graph
 from .porto import Traces
 from .progress import LATEST_SHARE, TracedRides, anywhere
-from .recipe import Head, Layout, Recipe, Samples, Tables, bounded_outputs, join_samples
+from .recipe import Head, Layout, Recipe, Samples, Tables, join_samples
 from .tables import pair_minutes
 from .trips import Trips
 from .zones import Zone
@@ -24,9 +24,6 @@ BORROWED_REPORTS_A_TRIP = 1
 """Reports along the pace of a real ride elsewhere."""
 REPORTS_A_TRACE = 75
 """Real rides are few. So many reports each make them a tenth of the rows."""
-
-_LOWEST_PERCENT = -100.0
-_HIGHEST_PERCENT = 400.0
 
 _COLUMNS = ("share_done", "pace", "recent_pace", "delay_over_estimate", "distance_known")
 _EXTRA = {"num_leaves": 31, "extra_trees": True}
@@ -48,26 +45,7 @@ def _lay_out(graph: Graph, tables: Tables) -> Layout:
     columns.add("delay_over_estimate", graph.op("Sub", time_share, progress.share))
     columns.add("distance_known", graph.op("Where", graph.op("IsNaN", ride.distance_miles), 0.0, 1.0))
     planned_rest = graph.op("Mul", progress.share_left, progress.estimated_minutes)
-
-    def total(percent: str) -> str:
-        """Elapsed time plus the remaining time, which is never negative."""
-        factor = graph.op("Add", 1.0, graph.op("Div", percent, 100.0))
-        rest = graph.op("Mul", planned_rest, graph.op("Max", factor, 0.0))
-        limited = graph.op("Min", rest, LONGEST_ESTIMATE_MINUTES)
-        return graph.op("Add", progress.elapsed_minutes, limited)
-
-    def answer(scores: str, offset: float) -> None:
-        bounded_outputs(
-            graph,
-            ("duration_minutes", "lower_minutes", "upper_minutes"),
-            total(graph.column_of(scores, 0)),
-            total(graph.op("Sub", graph.column_of(scores, 1), offset)),
-            total(graph.op("Add", graph.column_of(scores, 2), offset)),
-            1.0,
-            LONGEST_RIDE_MINUTES,
-        )
-
-    return Layout(columns, answer)
+    return Layout(columns, answer_corrected(graph, progress, planned_rest))
 
 
 def _percent(trip: np.ndarray, feed: Feed, minutes: np.ndarray) -> Samples:
@@ -76,7 +54,7 @@ def _percent(trip: np.ndarray, feed: Feed, minutes: np.ndarray) -> Samples:
     percent = 100.0 * ((minutes - feed["elapsed_seconds"] / 60.0) / planned_rest - 1.0)
     # Weighted by the square of the planned rest, the squared error is one of minutes again.
     return Samples(
-        trip, feed, {"percent": np.clip(percent, _LOWEST_PERCENT, _HIGHEST_PERCENT)}, {"percent": planned_rest**2}
+        trip, feed, {"percent": np.clip(percent, LOWEST_PERCENT, HIGHEST_PERCENT)}, {"percent": planned_rest**2}
     )
 
 
@@ -112,7 +90,9 @@ def _trace_samples(traces: Traces, seed: int) -> Samples:
 V2 = Recipe(
     service="dynamic-duration",
     version="v2",
-    description="Total duration of a ride under way, from its first estimate and its progress; learned from real rides too.",
+    description=(
+        "Total duration of a ride under way, from its first estimate and its progress; learned from real rides too."
+    ),
     heads=(
         Head("value", "percent", _COLUMNS, 120, {**POINT, **_EXTRA}, weighted=True),
         Head("lower", "percent", _COLUMNS, 60, {**LOWER, **_EXTRA}),
@@ -128,9 +108,9 @@ V2 = Recipe(
         "Real progress is that of some 850 rides of one morning in Porto (2013-07-01): little, and another city.",
         "Progress on New York's trips is not known: two reports of three are simulated in training, one follows the "
         "pace of a real ride in Porto. The numbers under way are simulated; those on real rides are given apart.",
-        "The interval is sized on simulated rides.",
-        "On the simulated pace alone v1, which knows no other, comes closer late in a ride: real taxis stand longer at "
-        "both ends, and v2 expects that.",
+        "The interval is sized on simulated rides; on the real ones it holds 74 % at a quarter of the way.",
+        "On the simulated pace alone v1, which knows no other, is 3 to 7 % closer at every share: real taxis stand "
+        "longer at both ends, and v2 expects that. A comparison on replayed rides would prefer v1.",
         "The share of the route that is done is taken as known exactly.",
         "Rides over 24 hours are read as 24 hours.",
         "At share_done 1 the answer is the elapsed time and the interval has no width.",

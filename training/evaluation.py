@@ -25,7 +25,9 @@ def truth_of(service: str, trips: Trips) -> np.ndarray:
     return {"tip": trips.tip_usd, "cost": trips.cost_usd}.get(service, trips.minutes)
 
 
-def measure(recipe: Recipe, model: onnx.ModelProto, trips: Trips, estimates: Estimates, mean: float) -> tuple[dict, dict]:
+def measure(
+    recipe: Recipe, model: onnx.ModelProto, trips: Trips, estimates: Estimates, mean: float
+) -> tuple[dict, dict]:
     """The metrics and the interval part of a card; `mean` is the training mean, the simplest rival."""
     runtime = session(model)
     names = [field.name for field in OUTPUTS[recipe.service]]

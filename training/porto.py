@@ -105,8 +105,12 @@ class Traces:
         for ride, at, back in zip(self.rides, share, gap, strict=True):
             here, before = ride.position_at(at), ride.position_at(max(at - back, 0))
             reports.append(
-                (ride.miles[here] / ride.miles[-1], here * SECONDS_A_POSITION,
-                 ride.miles[before] / ride.miles[-1], before * SECONDS_A_POSITION)
+                (
+                    ride.miles[here] / ride.miles[-1],
+                    here * SECONDS_A_POSITION,
+                    ride.miles[before] / ride.miles[-1],
+                    before * SECONDS_A_POSITION,
+                )
             )
         return Progress(*np.array(reports, np.float32).reshape(-1, 4).T)
 
@@ -120,7 +124,7 @@ def read_traces(path: Path) -> Traces:
         )
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
-        if not _COLUMNS <= set(reader.fieldnames or ()):
+        if not set(reader.fieldnames or ()) >= _COLUMNS:
             raise TripsError(f"{path.name} has no columns {', '.join(sorted(_COLUMNS))}: is it the Porto file?")
         rows = list(reader)
     found = [_trace(row) for row in rows]

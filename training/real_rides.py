@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from .events import trace_feed
 from .evaluation import REPORT_GAP, SHARES, rival_durations
-from .fitting import SEED, build, fit, session
+from .events import trace_feed
+from .fitting import SEED, Fitted, build, fit, session
 from .measures import coverage, errors
-from .progress import Progress
 from .recipe import Recipe, join_samples
 from .workbench import Workbench
 
@@ -28,19 +27,19 @@ def measure_real(recipe: Recipe, bench: Workbench, offset: float) -> tuple[dict,
         for share, report in reports.items():
             feed = recipe.feed(trace_feed(traces, estimates, report))
             answers[share][:, here] = runtime.run(None, {name: values[here] for name, values in feed.items()})
-    metrics = {f"share_{share:g}": _at_share(traces.minutes, estimates, reports[share], answers[share][0]) for share in SHARES}
-    interval = {f"share_{share:g}": coverage(traces.minutes, *answers[share][1:]) for share in SHARES}
+    metrics, interval = {}, {}
+    for share, (value, lower, upper) in answers.items():
+        key = f"share_{share:g}"
+        rivals = rival_durations(traces.minutes, estimates, reports[share])
+        metrics[key] = {"all": errors(traces.minutes, value), "rivals": rivals}
+        interval[key] = coverage(traces.minutes, lower, upper)
     return metrics, interval
 
 
-def _fit_without(recipe: Recipe, bench: Workbench, here: np.ndarray):
+def _fit_without(recipe: Recipe, bench: Workbench, here: np.ndarray) -> Fitted:
     """The recipe on all trips and on the real rides that are not `here`."""
     if recipe.real_samples is None:
         raise ValueError(f"{recipe.service} {recipe.version} does not learn from real rides")
     trips, estimates = bench.training.trips, bench.training_estimates
     others = recipe.real_samples(bench.traces.take(~here), trips, estimates, SEED)
     return fit(recipe, trips, bench.zones, join_samples([recipe.samples(trips, estimates, SEED), others]))
-
-
-def _at_share(minutes: np.ndarray, estimates: np.ndarray, here: Progress, answer: np.ndarray) -> dict:
-    return {"all": errors(minutes, answer), "rivals": rival_durations(minutes, estimates, here)}

@@ -20,7 +20,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--threads", type=int, default=1, help="threads of ONNX Runtime (default: 1)")
     options = parser.parse_args(arguments)
     card = json.loads((options.bundle / "model.json").read_text())
-    outputs = score(card, options.bundle / card["file"], json.load(sys.stdin)["columns"], options.batch, options.threads)
+    outputs = score(
+        card, options.bundle / card["file"], json.load(sys.stdin)["columns"], options.batch, options.threads
+    )
     json.dump({"outputs": {name: values.tolist() for name, values in outputs.items()}}, sys.stdout)
     return 0
 

@@ -26,6 +26,7 @@ from .recipe import Recipe, Samples, join_samples
 from .trips import Trips
 from .workbench import Workbench
 
+
 def train(recipe: Recipe, bench: Workbench, models: Path, say: Say) -> Bundle:
     """Calibrates on the last week, fits on the whole month, checks, measures, writes."""
     training, test = bench.training, bench.test

@@ -129,7 +129,9 @@ V2 = Recipe(
         Head("value", _AMOUNT, _RICH, 250, {**POINT, "num_leaves": 31}, weighted=True),
         Head("lower", _AMOUNT, _RICH, 40, LOWER, weighted=True),
         Head("upper", _AMOUNT, _RICH, 60, UPPER, weighted=True),
-        Head("probability", _TIPS, _RICH, 150, {**PROBABILITY, "num_leaves": 31, "feature_fraction": 0.5}, weighted=True),
+        Head(
+            "probability", _TIPS, _RICH, 150, {**PROBABILITY, "num_leaves": 31, "feature_fraction": 0.5}, weighted=True
+        ),
     ),
     tables=_tables_v2,
     lay_out=_lay_out_v2,

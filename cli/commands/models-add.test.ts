@@ -1,13 +1,10 @@
-import { EventEmitter } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findFault } from "../bundles/add-bundle.ts";
-import { runProgram } from "../run-program.ts";
+import { root, runMesh } from "../testing/run-mesh.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const file = join(root, "models/duration/v1/model.onnx");
 let dir = "";
 
@@ -20,20 +17,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-async function add(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runProgram(["node", "mesh", "models", "add", file, "--models", dir, ...args], {
-    root,
-    cwd: dir,
-    env: { NO_COLOR: "1" },
-    stdout: process.stdout,
-    signals: new EventEmitter(),
-    print: (line) => out.push(line),
-    printError: (line) => err.push(line),
-  });
-  return { code, out, err };
-}
+const add = (...args: string[]) => runMesh(dir, "models", "add", file, "--models", dir, ...args);
 
 test("a file that keeps the contract becomes a version, once", async () => {
   const args = ["--service", "duration", "--version", "mine", "--description", "Mine."];

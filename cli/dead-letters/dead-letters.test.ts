@@ -1,6 +1,4 @@
 // Dead letters on a real stream: listed with their reason, sent again to the one consumer that failed, once.
-import { EventEmitter } from "node:events";
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
@@ -11,7 +9,7 @@ import { durableName, streams, tripSubject } from "#kit/events/subjects.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/until.ts";
-import { runProgram } from "../run-program.ts";
+import { root, runMesh } from "../testing/run-mesh.ts";
 
 const log = pino({ level: "silent" });
 const consumers: Consumer[] = [];
@@ -58,21 +56,7 @@ afterAll(async () => {
   await nats?.stop();
 });
 
-async function mesh(...args: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const code = await runProgram(["node", "mesh", "dead-letters", ...args, "--nats", nats.url], {
-    root,
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdout: process.stdout,
-    signals: new EventEmitter(),
-    print: (line) => out.push(line),
-    printError: (line) => err.push(line),
-  });
-  return { code, out, err };
-}
+const mesh = (...args: string[]) => runMesh(root, "dead-letters", ...args, "--nats", nats.url);
 
 test("they are listed with their reason and counted by consumer", async () => {
   const { out } = await mesh("list");

@@ -3,10 +3,9 @@
 import sys
 
 import onnx
+from rides import join, read_rides
 from skl2onnx import to_onnx
 from sklearn.ensemble import GradientBoostingRegressor
-
-from rides import join, read_rides
 
 features, rides = read_rides(sys.argv[1])
 tip = rides["tip_amount"].clip(0, 50)

@@ -6,7 +6,6 @@ import lightgbm as lgb
 import onnx
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
-
 from rides import join, read_rides
 
 PARTS = {

@@ -50,14 +50,18 @@ def front() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=OPSETS, ir_version=8)
 
 
-def join(exported: dict[str, tuple[onnx.ModelProto, str]], names: tuple[str, str, str], highest: float,
-         shares: dict[str, str] | None = None) -> onnx.ModelProto:
+def join(
+    exported: dict[str, tuple[onnx.ModelProto, str]],
+    names: tuple[str, str, str],
+    highest: float,
+    shares: dict[str, str] | None = None,
+) -> onnx.ModelProto:
     """Value, lower and upper, each an exported model [N, 3] -> [N, 1], in one graph, clipped and in order.
 
     `exported` maps value, lower, upper (and the keys of `shares`) to a model and the name of its output.
     """
     whole = front()
-    for part, (model, output) in exported.items():
+    for part, (model, _) in exported.items():
         model = compose.add_prefix(model, f"{part}/")
         # All parts read the same matrix: their own input goes, and its readers are given `matrix`.
         for node in model.graph.node:
@@ -65,10 +69,12 @@ def join(exported: dict[str, tuple[onnx.ModelProto, str]], names: tuple[str, str
         whole.graph.node.extend(model.graph.node)
         whole.graph.initializer.extend(model.graph.initializer)
     nodes, outputs = whole.graph.node, []
-    whole.graph.initializer.extend([
-        helper.make_tensor("lowest", TensorProto.FLOAT, [], [0.0]),
-        helper.make_tensor("highest", TensorProto.FLOAT, [], [highest]),
-    ])
+    whole.graph.initializer.extend(
+        [
+            helper.make_tensor("lowest", TensorProto.FLOAT, [], [0.0]),
+            helper.make_tensor("highest", TensorProto.FLOAT, [], [highest]),
+        ]
+    )
     if shares:
         whole.graph.initializer.append(helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]))
     for part, (_, output) in exported.items():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from training.__main__ import main
+from training.bundle import check_rows_same_bits
 from training.churn import INPUTS, OUTPUTS, build, fit
 from training.churn_run import check_awkward_customers
-from training.bundle import check_rows_same_bits
 from training.customers import FIELDS, CustomersError, is_held_out, load_customers
 from training.fitting import session
 from training.graph import to_bytes

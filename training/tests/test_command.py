@@ -21,7 +21,9 @@ def test_an_unknown_version_names_those_there_are(tmp_path: Path, capsys: pytest
     assert "duration has no version v9; there is v1" in capsys.readouterr().err
 
 
-def test_a_fresh_out_folder_takes_the_zones_that_are_shipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fresh_out_folder_takes_the_zones_that_are_shipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["baseline", "--trips", str(tmp_path), "--out", str(tmp_path / "models")]) == 1
     assert "green_tripdata_2021-01.parquet is missing" in capsys.readouterr().err
 

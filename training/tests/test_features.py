@@ -15,13 +15,22 @@ USUAL_MINUTES = 12.0
 def _columns(**changes: list[float]) -> dict[str, np.ndarray]:
     """All features of one ride per value; inputs that are not named are those of an ordinary ride half way."""
     ordinary = {
-        "pickup_zone": 74, "dropoff_zone": 236, "pickup_local_seconds": 1612166400, "trip_distance_miles": 2.5,
-        "passenger_count": 1, "estimated_minutes": 20, "elapsed_seconds": 720, "share_done": 0.5,
-        "previous_elapsed_seconds": 600, "previous_share_done": 0.4,
+        "pickup_zone": 74,
+        "dropoff_zone": 236,
+        "pickup_local_seconds": 1612166400,
+        "trip_distance_miles": 2.5,
+        "passenger_count": 1,
+        "estimated_minutes": 20,
+        "elapsed_seconds": 720,
+        "share_done": 0.5,
+        "previous_elapsed_seconds": 600,
+        "previous_share_done": 0.4,
     }
     rows = len(next(iter(changes.values())))
     inputs = RIDE + PROGRESS + PREVIOUS_PROGRESS
-    feed = {field.name: np.array(changes.get(field.name, [ordinary[field.name]] * rows), field.dtype) for field in inputs}
+    feed = {
+        field.name: np.array(changes.get(field.name, [ordinary[field.name]] * rows), field.dtype) for field in inputs
+    }
     graph = Graph(inputs)
     ride, columns = RideInputs(graph), Columns(graph)
     progress = ProgressInputs(graph, graph.constant([USUAL_MINUTES] * rows))
@@ -66,7 +75,13 @@ def test_progress_half_way_of_a_slow_ride() -> None:
 
 def test_nothing_a_caller_sends_as_progress_becomes_nan() -> None:
     bad = [np.nan, np.inf, -np.inf, -1, 1e30]
-    for name in ("estimated_minutes", "elapsed_seconds", "share_done", "previous_elapsed_seconds", "previous_share_done"):
+    for name in (
+        "estimated_minutes",
+        "elapsed_seconds",
+        "share_done",
+        "previous_elapsed_seconds",
+        "previous_share_done",
+    ):
         found = _columns(**{name: bad})
         assert all(np.isfinite(values).all() for values in found.values()), name
     assert _columns(estimated_minutes=bad)["estimated_minutes"].tolist() == [USUAL_MINUTES, 180, 1, 1, 180]

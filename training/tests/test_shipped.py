@@ -34,9 +34,15 @@ def test_card_and_file_agree(folder: Path) -> None:
 def test_a_slow_ride_changes_the_answer(service: str) -> None:
     runtime = ort.InferenceSession(MODELS / service / "v1" / "model.onnx", providers=["CPUExecutionProvider"])
     values = {
-        "pickup_zone": 74, "dropoff_zone": 236, "pickup_local_seconds": 1612166400, "trip_distance_miles": np.nan,
-        "passenger_count": 1, "estimated_minutes": 12, "share_done": 0.5,
-        "previous_elapsed_seconds": 0, "previous_share_done": 0,
+        "pickup_zone": 74,
+        "dropoff_zone": 236,
+        "pickup_local_seconds": 1612166400,
+        "trip_distance_miles": np.nan,
+        "passenger_count": 1,
+        "estimated_minutes": 12,
+        "share_done": 0.5,
+        "previous_elapsed_seconds": 0,
+        "previous_share_done": 0,
     }
     feed = {field.name: np.full(2, values.get(field.name, 0), field.dtype) for field in INPUTS[service]}
     feed["elapsed_seconds"] = np.array([300, 1800], np.float32)
@@ -47,7 +53,11 @@ def test_a_slow_ride_changes_the_answer(service: str) -> None:
 def test_the_baseline_is_whole() -> None:
     table = json.loads((MODELS / "baseline" / "baseline.json").read_text())
     assert len(table["hours"]) == len(table["hourMinutes"]) == 168
-    assert sum(row[2] for row in table["pairs"]) == table["overall"]["n"] == sum(row[0] for row in table["pickups"].values())
+    assert (
+        sum(row[2] for row in table["pairs"])
+        == table["overall"]["n"]
+        == sum(row[0] for row in table["pickups"].values())
+    )
     assert all(row[4] <= row[3] <= row[5] for row in table["pairs"])
 
 

@@ -14,7 +14,13 @@ WriteMonth = Callable[..., Path]
 
 def test_strays_and_out_of_range_rows_are_dropped(write_month: WriteMonth) -> None:
     pickup = np.array(
-        ["2021-01-05T10:00:00", "2020-12-31T23:57:51", "2009-01-01T00:03:25", "2021-01-05T10:00:00", "2021-01-31T23:50:00"],
+        [
+            "2021-01-05T10:00:00",
+            "2020-12-31T23:57:51",
+            "2009-01-01T00:03:25",
+            "2021-01-05T10:00:00",
+            "2021-01-31T23:50:00",
+        ],
         "datetime64[us]",
     )
     length = np.array([600, 600, 600, 59, 3600]).astype("timedelta64[s]")

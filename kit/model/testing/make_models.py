@@ -11,7 +11,9 @@ FLOAT, DOUBLE, INT64, STRING = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProt
 
 def write(name: str, nodes: list, inputs: dict, outputs: dict, opset: int = 17) -> None:
     """`inputs` and `outputs` are (type, shape) by name."""
-    tensors = [[helper.make_tensor_value_info(key, *value) for key, value in part.items()] for part in (inputs, outputs)]
+    tensors = [
+        [helper.make_tensor_value_info(key, *value) for key, value in part.items()] for part in (inputs, outputs)
+    ]
     domains = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(helper.make_graph(nodes, name, *tensors), opset_imports=domains, ir_version=8)
     (HERE / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
@@ -20,7 +22,12 @@ def write(name: str, nodes: list, inputs: dict, outputs: dict, opset: int = 17) 
 def label(text: str, output: str) -> onnx.NodeProto:
     """Text to number: `yes` is 1, `no` is 2, anything else -1."""
     return helper.make_node(
-        "LabelEncoder", [text], [output], domain="ai.onnx.ml", keys_strings=["yes", "no"], values_floats=[1.0, 2.0],
+        "LabelEncoder",
+        [text],
+        [output],
+        domain="ai.onnx.ml",
+        keys_strings=["yes", "no"],
+        values_floats=[1.0, 2.0],
         default_float=-1.0,
     )
 
