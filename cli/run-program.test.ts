@@ -70,3 +70,29 @@ test("field violations are listed below the sentence", () => {
     "  ride.dropoff_zone: must be a TLC zone, 1 to 265",
   ]);
 });
+
+test("a certificate that could not be written is refused before the work", async () => {
+  const { code, err } = await run(
+    "models",
+    "verify",
+    "--parity",
+    "tip@v1",
+    "--out",
+    "nowhere/p.json",
+  );
+  expect(code).toBe(1);
+  expect(err).toEqual([
+    `${join(dir, "nowhere")} cannot be written to: name another file with --out.`,
+  ]);
+});
+
+test("a model that no process serves has no certificate and no truth in the trips", async () => {
+  const parity = await run("models", "verify", "--parity", "churn@v1");
+  expect([parity.code, parity.err[0]]).toEqual([
+    1,
+    expect.stringContaining("served by no process"),
+  ]);
+  const evaluated = await run("models", "evaluate", "churn@v1", "--trips", "nowhere.parquet");
+  expect(evaluated.code).toBe(1);
+  expect(evaluated.err[0]).toContain("trip records hold no truth for churn");
+});

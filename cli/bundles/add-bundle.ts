@@ -31,7 +31,7 @@ export async function addBundle(
     await writeFile(join(fresh, "model.onnx"), model);
     await writeFile(join(fresh, "model.json"), `${JSON.stringify(whole, null, 2)}\n`);
     const bundle = await loadBundle(fresh);
-    await checkAnswers(bundle);
+    await checkAnswers({ ...bundle, path: onnxFile }); // what is wrong is told of the file that was given
     await rename(fresh, dir);
     return bundle;
   } finally {

@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { modelServices } from "#kit/traffic/traffic.ts";
 import { type BundlePlace, findBundle, findBundles } from "../bundles/find-bundles.ts";
@@ -87,6 +87,12 @@ async function verifyParity(
   { rides, seed, out, json }: Flags,
 ): Promise<void> {
   const { root, env, print } = context;
+  const path = resolve(context.cwd, out);
+  await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
+    throw new Problem(`${dirname(path)} cannot be written to: name another file with --out.`, {
+      cause,
+    });
+  });
   const style = createStyle(context.stdout, env);
   const progress = createProgress(json ? () => {} : print, style);
   const giveUp = new AbortController();
@@ -107,7 +113,6 @@ async function verifyParity(
   } finally {
     signals.close();
   }
-  const path = resolve(context.cwd, out);
   await writeFile(path, `${JSON.stringify({ seed, certificates }, null, 2)}\n`);
   if (!json) print(`Written to ${path}`);
   const unequal = certificates.filter(({ isEqual }) => !isEqual);
