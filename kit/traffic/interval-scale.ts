@@ -22,7 +22,7 @@ export function followIntervalScale(
     .then((bucket) =>
       bucket.watch((traffic) => {
         const published = traffic[slot]?.intervalScale ?? 1;
-        if (published !== scale) log.info({ service, slot, scale: published }, "interval scale");
+        if (published !== scale) log.info({ scale: published }, "interval scale");
         scale = published;
       }, service),
     )
