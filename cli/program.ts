@@ -4,6 +4,7 @@ import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { modelsCommand } from "./commands/models.ts";
+import { provisionCommand } from "./commands/provision.ts";
 import { quoteCommand } from "./commands/quote.ts";
 import { trainCommand } from "./commands/train.ts";
 import { tripCommand } from "./commands/trip.ts";
@@ -22,5 +23,6 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(trainCommand(context))
     .addCommand(eventsCommand(context))
     .addCommand(deadLettersCommand(context))
+    .addCommand(provisionCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

@@ -25,6 +25,10 @@ import {
 const SECOND = 1_000_000_000; // JetStream counts nanoseconds
 const DAY = 86_400 * SECOND;
 
+type DurablePlan = Partial<ConsumerConfig> & {
+  readonly stream: string;
+  readonly durable_name: string;
+};
 type StreamPlan = Pick<StreamConfig, "name" | "subjects" | "max_age"> & Partial<StreamConfig>;
 
 /** Streams as the design has them. Limits retention, so that replay, shadow and dead letters can read. */
@@ -60,33 +64,65 @@ const delivery = {
   max_ack_pending: 512,
 } as const;
 
-/** Creates what is missing and updates what differs; may run any number of times. */
-export async function provision(events: Events): Promise<void> {
+/** The durables that are no slot's: those of Backend. */
+const durablePlans: readonly DurablePlan[] = [
+  {
+    stream: streams.predictions,
+    durable_name: LEDGER_DURABLE,
+    deliver_policy: DeliverPolicy.All,
+    filter_subjects: ["predictions.*.live.*"],
+  },
+  {
+    stream: streams.advisories,
+    durable_name: OFFICE_DURABLE,
+    deliver_policy: DeliverPolicy.All,
+    filter_subjects: [`${MAX_DELIVERIES}.>`],
+  },
+];
+
+export interface ProvisionOptions {
+  /** Copies of every stream and bucket: 1 on one server (default), 3 in a cluster. */
+  readonly replicas?: number;
+}
+
+/** What was done about one stream, durable or bucket. */
+export interface Provisioned {
+  readonly kind: "stream" | "durable" | "bucket";
+  readonly name: string;
+  readonly action: "created" | "updated";
+}
+
+/**
+ * Creates the streams, durables and the bucket that are missing and brings the others to the plan above; may
+ * run any number of times. The durables of slots are made where versions are deployed (`provisionSlot`).
+ */
+export async function provision(
+  events: Events,
+  { replicas = 1 }: ProvisionOptions = {},
+): Promise<Provisioned[]> {
   const manager = await jetstreamManager(events.connection);
+  const done: Provisioned[] = [];
   for (const plan of streamPlans) {
     const config = {
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
-      num_replicas: 1,
+      num_replicas: replicas,
       ...plan,
     };
-    if (await exists(manager.streams.info(plan.name)))
-      await manager.streams.update(plan.name, config);
+    const isThere = await exists(manager.streams.info(plan.name));
+    if (isThere) await manager.streams.update(plan.name, config);
     else await manager.streams.add(config);
+    done.push({ kind: "stream", name: plan.name, action: isThere ? "updated" : "created" });
   }
-  await new Kvm(events.js).create(TRAFFIC_BUCKET, { history: 16, storage: StorageType.File });
-  await ensureDurable(manager, streams.predictions, {
-    ...delivery,
-    durable_name: LEDGER_DURABLE,
-    deliver_policy: DeliverPolicy.All,
-    filter_subjects: ["predictions.*.live.*"],
-  });
-  await ensureDurable(manager, streams.advisories, {
-    ...delivery,
-    durable_name: OFFICE_DURABLE,
-    deliver_policy: DeliverPolicy.All,
-    filter_subjects: [`${MAX_DELIVERIES}.>`],
-  });
+  const bucket = { history: 16, storage: StorageType.File, replicas };
+  const isThere = await exists(manager.streams.info(`KV_${TRAFFIC_BUCKET}`));
+  await new Kvm(events.js).create(TRAFFIC_BUCKET, bucket);
+  done.push({ kind: "bucket", name: TRAFFIC_BUCKET, action: isThere ? "updated" : "created" });
+  for (const plan of durablePlans) {
+    const action = await ensureDurable(manager, { ...delivery, ...plan });
+    done.push({ kind: "durable", name: plan.durable_name, action });
+  }
+  return done;
 }
 
 /**
@@ -100,8 +136,9 @@ export async function provisionSlot(
   deliver: "all" | "new",
 ): Promise<void> {
   const manager = await jetstreamManager(events.connection);
-  await ensureDurable(manager, streams.trips, {
+  await ensureDurable(manager, {
     ...delivery,
+    stream: streams.trips,
     durable_name: durableName(service, slot),
     deliver_policy: deliver === "all" ? DeliverPolicy.All : DeliverPolicy.New,
     filter_subjects: [
@@ -111,13 +148,19 @@ export async function provisionSlot(
   });
 }
 
+/** Where a durable begins cannot be changed later; how it delivers and what it takes can. */
 async function ensureDurable(
   manager: JetStreamManager,
-  stream: string,
-  config: Partial<ConsumerConfig> & { durable_name: string },
-): Promise<void> {
-  if (await exists(manager.consumers.info(stream, config.durable_name))) return;
-  await manager.consumers.add(stream, config);
+  { stream, ...config }: DurablePlan,
+): Promise<"created" | "updated"> {
+  const name = config.durable_name;
+  if (!(await exists(manager.consumers.info(stream, name)))) {
+    await manager.consumers.add(stream, config);
+    return "created";
+  }
+  const { deliver_policy: _, ack_policy: __, durable_name: ___, ...changeable } = config;
+  await manager.consumers.update(stream, name, changeable);
+  return "updated";
 }
 
 async function exists(info: Promise<unknown>): Promise<boolean> {
