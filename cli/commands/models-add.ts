@@ -32,6 +32,16 @@ export function addCommand(context: CommandContext): Command {
     .option("--card <file>", "for a new service: a whole card, without digest and bytes")
     .option("--models <dir>", "where bundles lie (default: models)")
     .option("--json", "the new card as JSON")
+    .addHelpText(
+      "after",
+      `
+The model is loaded and asked rows at the ends of every range; nothing is left behind when it is refused, and a version
+that exists is never touched. What a model must take and answer: docs/bring-your-own-model.md.
+
+Examples:
+  mesh models add my-tip.onnx --service tip --version my-tip --training-month 2021-01
+  mesh models add risk.onnx --card risk.json`,
+    )
     .action(async (file: string, flags: Flags) => {
       const { root, cwd, print } = context;
       const models = flags.models === undefined ? join(root, "models") : resolve(cwd, flags.models);

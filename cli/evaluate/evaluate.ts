@@ -58,11 +58,13 @@ export async function* evaluate(
   const truth = target.truth(rides);
   const rows = [...truth.keys()].filter((row) => !Number.isNaN(truth[row]));
   if (rows.length === 0) throw new MeshError("INVALID_ARGUMENT", "no ride has a known truth");
+  const progressAt = new Map(
+    target.shares.map((share) => [share, simulateProgress(rides, share)] as const),
+  );
   for (const isDistanceKnown of [true, false]) {
     const ride = rideColumns(rides, isDistanceKnown);
     const estimated = estimator ? (await scoreRides(estimator, ride, rides.count))[0] : undefined;
-    for (const shareDone of target.shares) {
-      const progress = simulateProgress(rides, shareDone);
+    for (const [shareDone, progress] of progressAt) {
       const inputs = estimated ? { ...ride, ...progressColumns(estimated, progress) } : ride;
       const outputs = await scoreRides(scorer, inputs, rides.count);
       const predicted = toPredicted(outputs);
