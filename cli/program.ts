@@ -3,6 +3,7 @@ import type { CommandContext } from "./commands/context.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { quoteCommand } from "./commands/quote.ts";
@@ -24,5 +25,6 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(eventsCommand(context))
     .addCommand(deadLettersCommand(context))
     .addCommand(provisionCommand(context))
+    .addCommand(keysCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

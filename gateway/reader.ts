@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { TripUpdate, type TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
 import { createFold, type Marks } from "#kit/events/trip-fold.ts";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 
 /** How long things may take; tests make them shorter. */
 export interface ReaderLimits {
@@ -53,6 +54,7 @@ export function openReader(response: ServerResponse, marks: Marks, limits: Reade
       if (!next) break;
       const data = JSON.stringify(TripUpdate.toJSON(next.update));
       write(`event: update\nid: ${next.id}\ndata: ${data}\n\n`);
+      failpoint("gateway.written");
     }
     if (!blocked && ending && !response.writableEnded) response.end("event: end\ndata: {}\n\n");
   };

@@ -8,6 +8,7 @@ import {
   updateOfPrediction,
   updatesOfEvent,
 } from "#kit/events/trip-updates.ts";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Reader } from "./reader.ts";
@@ -59,7 +60,9 @@ export function watchDirect({ feed, stored, log }: DirectDependencies): Watch {
       interested.delete(follower);
       if (interested.size === 0 && followers.get(tripId) === interested) followers.delete(tripId);
     });
+    failpoint("gateway.joined");
     await follower.catchUp();
+    failpoint("gateway.caught-up");
     reader.begin();
   };
 }

@@ -38,6 +38,12 @@ export function timeSpan(text: string): number {
   throw new InvalidArgumentError("It must be a time like 90s, 5m or 1h30m.");
 }
 
+/** A span of whole units as nats-server reads it, such as `1s`, or `always`. */
+export function syncInterval(text: string): string {
+  if (text === "always" || /^[1-9]\d*(ms|s|m)$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a time like 500ms, 1s or 2m, or always.");
+}
+
 /** `host:port`. */
 export function address(text: string): string {
   if (/^[^:\s/]+:\d{1,5}$/.test(text)) return text;

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { createStyle } from "../output/style.ts";
 import { GREEN_OFFSET } from "../up/ports.ts";
 import { runUp } from "../up/run.ts";
-import { oneOf, postgresUrl, speed, timeSpan, wholeNumber } from "./arguments.ts";
+import { oneOf, postgresUrl, speed, syncInterval, timeSpan, wholeNumber } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 
 interface Flags {
@@ -17,6 +17,7 @@ interface Flags {
   exitAfterReplay?: true;
   tripLimit?: number;
   consumers: number;
+  syncInterval: string;
   verbose?: true;
   json?: true;
 }
@@ -49,6 +50,15 @@ export function upCommand(context: CommandContext): Command {
       wholeNumber(1, GREEN_OFFSET),
       1,
     )
+    .addOption(
+      new Option(
+        "--sync-interval <time>",
+        "how long acknowledged events may be kept from the disk, or `always` to wait for it",
+      )
+        .env("MESH_SYNC_INTERVAL")
+        .default("1s")
+        .argParser(syncInterval),
+    )
     .option("--verbose", "show every line of every process, not only warnings and progress")
     .option("--json", "log lines and addresses as JSON")
     .addHelpText(
@@ -77,6 +87,7 @@ Examples:
           exitAfterReplay: flags.exitAfterReplay ?? false,
           tripLimit: flags.tripLimit,
           consumers: flags.consumers,
+          syncInterval: flags.syncInterval,
           json: flags.json ?? false,
           verbose: flags.verbose ?? false,
         },

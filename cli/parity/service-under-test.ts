@@ -9,6 +9,7 @@ import { Problem } from "../problem.ts";
 import { type Child, type Launch, startChild } from "../up/child.ts";
 import { createMeshProcess, inheritedEnv } from "../up/mesh-process.ts";
 import { natsLaunch } from "../up/nats.ts";
+import { writeNatsConfig } from "../up/nats-config.ts";
 import { readTools } from "../up/tools.ts";
 
 /** A real process of the service with the bundle, and a real event stream of its own, on free ports. */
@@ -50,9 +51,10 @@ export async function startService(
   };
   const abort = () => void stop();
   try {
+    const config = writeNatsConfig(dir, { storeDir: dir, syncInterval: "2m" });
     const nats = await startReady(
       natsLaunch(
-        { binary: tools.nats.path, storeDir: dir, runDir: dir, port: 0, env: inheritedEnv(env) },
+        { binary: tools.nats.path, config, runDir: dir, port: 0, env: inheritedEnv(env) },
         undefined,
       ),
       children,

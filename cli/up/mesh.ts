@@ -1,16 +1,19 @@
 import { join } from "node:path";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { connectEvents } from "#kit/events/connect.ts";
 import { OPERATOR } from "#kit/events/users.ts";
 import { consumerServices } from "#kit/traffic/traffic.ts";
 import { prepareRunDir, writeEndpoints } from "../../envoy/run-files.ts";
 import { createEndpoints } from "./endpoints.ts";
 import { envoyLaunch, saveTraffic } from "./envoy.ts";
 import { createLocalInstances, type InstanceKey, type Instances } from "./instances.ts";
+import { type ConsumerSlot, keepDurables } from "./keep-durables.ts";
 import { createPidFiles } from "./leftovers.ts";
 import type { LogPrinter } from "./log-printer.ts";
 import { type MeshFile, writeMeshFile } from "./mesh-file.ts";
 import { createMeshProcess, inheritedEnv } from "./mesh-process.ts";
 import { natsLaunch } from "./nats.ts";
+import { writeNatsConfig } from "./nats-config.ts";
 import { keyFile, writeNatsUsers } from "./nats-users.ts";
 import type { UpOptions } from "./options.ts";
 import { createParts } from "./parts.ts";
@@ -65,6 +68,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
   const replayed = Promise.withResolvers<void>();
   const pidFiles = createPidFiles(runDir);
   let addresses: Omit<MeshFile, "pids"> | undefined;
+  let stopKeeping = async () => {};
 
   const writeMesh = (): MeshFile | undefined => {
     if (!addresses || signal.aborted) return undefined;
@@ -82,7 +86,11 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
   });
 
   async function startNats(): Promise<string> {
-    const config = writeNatsUsers(dataDir);
+    const config = writeNatsConfig(dataDir, {
+      storeDir: join(dataDir, "nats"),
+      syncInterval: options.syncInterval,
+      users: writeNatsUsers(dataDir),
+    });
     const listening = await parts.start({
       name: "nats",
       stage: "nats",
@@ -90,11 +98,11 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         natsLaunch(
           {
             binary: tools.nats.path,
-            storeDir: join(dataDir, "nats"),
+            config,
             runDir,
             port: ports.nats,
             env: inherited,
-            users: { config, operatorKey: keyFile(dataDir, OPERATOR) },
+            operatorKey: keyFile(dataDir, OPERATOR),
           },
           last,
         ),
@@ -159,6 +167,24 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     return listening["console"] ?? "";
   }
 
+  /** Durables are the business of whoever runs the slots; gives back how to end that. */
+  async function keepDurablesOf(nats: string, instances: Instances): Promise<() => Promise<void>> {
+    const events = await connectEvents({
+      url: nats,
+      name: OPERATOR,
+      keyFile: keyFile(dataDir, OPERATOR),
+    });
+    const keeping = keepDurables({
+      events,
+      deployed: () => consumerSlotsOf(instances.list()),
+      say: (message) => print("mesh", { time: new Date(), level: "warn", message, fields: {} }),
+    });
+    return async () => {
+      await keeping.stop();
+      await events.connection.close();
+    };
+  }
+
   return {
     replayed: replayed.promise,
     processes: () => Object.keys(parts.pids()).length,
@@ -172,25 +198,21 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       );
       const deployments = deploymentsOf(traffics);
       const envoy = await progress.step("Envoy", () => startEnvoy(traffics));
+      const instances = createLocalInstances({
+        parts,
+        launch,
+        natsUrl: nats,
+        natsKey: (user) => keyFile(dataDir, user),
+        autoPorts,
+        onAddress: (key, name, address) =>
+          endpoints.set(`${key.service}-${key.slot}`, name, address),
+      });
       const [backend, operators] = await Promise.all([
         progress.step("backend", () => startBackend(nats, envoy)),
         progress.step("gateway", () => startGateway(nats, envoy, trips)),
-        progress.step("models", () =>
-          startInstances(
-            createLocalInstances({
-              parts,
-              launch,
-              natsUrl: nats,
-              natsKey: (user) => keyFile(dataDir, user),
-              autoPorts,
-              onAddress: (key, name, address) =>
-                endpoints.set(`${key.service}-${key.slot}`, name, address),
-            }),
-            deployments,
-            options.consumers,
-          ),
-        ),
+        progress.step("models", () => startInstances(instances, deployments, options.consumers)),
       ]);
+      stopKeeping = await keepDurablesOf(nats, instances);
       await progress.step("first quote through the edge", () =>
         untilReady(edgeChecks(envoy.edge), { withinMs: 30_000, signal }),
       );
@@ -213,9 +235,18 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       if (!written) throw signal.reason;
       return { addresses: written, trips };
     },
-    stop: () => parts.stopAll(),
+    async stop() {
+      await stopKeeping();
+      await parts.stopAll();
+    },
     kill: () => parts.killAll(),
   };
+}
+
+function consumerSlotsOf(instances: ReturnType<Instances["list"]>): ConsumerSlot[] {
+  return instances.flatMap(({ service, slot }) =>
+    consumerServices.filter((name) => name === service).map((name) => ({ service: name, slot })),
+  );
 }
 
 /** Starts every deployed version, consumers in as many processes as asked for. */

@@ -13,6 +13,7 @@ import { firstTraffic } from "#kit/traffic/traffic.ts";
 import { tools } from "../../test/harness/tools.ts";
 import { type Child, startChild } from "./child.ts";
 import { natsLaunch } from "./nats.ts";
+import { writeNatsConfig } from "./nats-config.ts";
 import { keyFile, writeNatsUsers } from "./nats-users.ts";
 
 let dir = "";
@@ -22,10 +23,12 @@ const open: Events[] = [];
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "nats-users-"));
-  const users = { config: writeNatsUsers(dir), operatorKey: keyFile(dir, OPERATOR) };
+  const users = writeNatsUsers(dir);
+  const config = writeNatsConfig(dir, { storeDir: dir, syncInterval: "1s", users });
+  const operatorKey = keyFile(dir, OPERATOR);
   const binary = tools().nats.path;
   server = startChild(
-    natsLaunch({ binary, storeDir: dir, runDir: dir, port: 0, env: process.env, users }, undefined),
+    natsLaunch({ binary, config, runDir: dir, port: 0, env: process.env, operatorKey }, undefined),
     () => {},
   );
   url = (await server.ready)["nats"] ?? "";

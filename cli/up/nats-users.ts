@@ -9,15 +9,15 @@ export function keyFile(dataDir: string, user: string): string {
 }
 
 /**
- * Makes the keys that are missing and writes the server's configuration, in which each user may do what its
- * work needs and nothing else. Gives back the configuration's path.
+ * Makes the keys that are missing and writes the part of the server's configuration in which each user may
+ * do what its work needs and nothing else. Gives back its path, for an `include` under `authorization`.
  */
 export function writeNatsUsers(dataDir: string): string {
   mkdirSync(join(dataDir, "keys"), { recursive: true, mode: 0o700 });
   const users = natsUsers().map((user) => describe(user, publicKey(keyFile(dataDir, user.name))));
-  const path = join(dataDir, "nats.conf");
+  const path = join(dataDir, "users.conf");
   // nats-server reads JSON as it is.
-  writeFileSync(path, `${JSON.stringify({ authorization: { users } }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ users }, null, 2)}\n`);
   return path;
 }
 

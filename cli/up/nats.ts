@@ -9,15 +9,15 @@ import { HOST } from "./ports.ts";
 
 export interface NatsOptions {
   readonly binary: string;
-  /** Streams and buckets live here. */
-  readonly storeDir: string;
+  /** The server's configuration; see nats-config.ts. */
+  readonly config: string;
   /** Where the server tells which port it got. */
   readonly runDir: string;
   /** 0: the kernel chooses. */
   readonly port: number;
   readonly env: NodeJS.ProcessEnv;
-  /** Users and their rights; without it everybody may do everything. */
-  readonly users?: { readonly config: string; readonly operatorKey: string };
+  /** File with the operator's key, where the configuration has users. */
+  readonly operatorKey?: string;
 }
 
 /** How to run nats-server with JetStream on disk; a restarted one keeps the port that it had. */
@@ -28,15 +28,14 @@ export function natsLaunch(options: NatsOptions, last: Listening | undefined): L
     command: options.binary,
     args: [
       ...["-a", HOST, "-p", String(port)],
-      ...["-js", "-sd", options.storeDir],
+      ...["-c", options.config],
       ...["--ports_file_dir", options.runDir],
-      ...(options.users ? ["-c", options.users.config] : []),
     ],
     env: options.env,
     cwd: options.runDir,
     ready: async (pid, signal) => {
       const url = await readUrl(join(options.runDir, `nats-server_${pid}.ports`), signal);
-      await jetStreamAnswers(url, options.users?.operatorKey, signal);
+      await jetStreamAnswers(url, options.operatorKey, signal);
       return { nats: url };
     },
   };

@@ -35,8 +35,9 @@ export async function prepareEvents(url: string, keyFile: string): Promise<Traff
       const traffic = stored ?? firstTraffic(service);
       // The durables come first: were the bucket written and this process killed, they would start late.
       for (const consumer of consumerServices.filter((name) => name === service)) {
-        for (const { slot } of deploymentsOf([traffic])) {
-          await provisionSlot(events, consumer, slot, stored ? "new" : "all");
+        for (const { slot, weight } of deploymentsOf([traffic])) {
+          // A slot that is live has had one, with events that it must not miss, should that be gone.
+          await provisionSlot(events, consumer, slot, stored && weight === 0 ? "new" : "all");
         }
       }
       all.push(stored ?? (await bucket.put(traffic)));

@@ -13,7 +13,7 @@ export interface Events {
 }
 
 export interface ConnectOptions {
-  /** `nats://host:port`. */
+  /** `nats://host:port`; of a cluster several, with commas between them. */
   readonly url: string;
   /** Shown in the server's connection list; also names the inbox that replies come to. */
   readonly name: string;
@@ -30,7 +30,7 @@ export async function connectEvents(options: ConnectOptions): Promise<Events> {
   const { keyFile } = options;
   const seed = keyFile === undefined ? undefined : await readSeed(keyFile);
   const connection = await connect({
-    servers: options.url,
+    servers: options.url.split(","),
     name: options.name,
     inboxPrefix: inboxPrefix(options.name),
     ...(seed ? { authenticator: nkeyAuthenticator(seed) } : {}),

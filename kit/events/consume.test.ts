@@ -18,7 +18,7 @@ import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { readStream } from "../../test/harness/read-stream.ts";
 import { until } from "../../test/harness/until.ts";
 import type { Events } from "./connect.ts";
-import { type Consumer, consume } from "./consume.ts";
+import { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
 import { provisionSlot } from "./provision.ts";
 import { publishPrediction } from "./publish-prediction.ts";
 import { createScorer } from "./score.ts";
@@ -75,8 +75,10 @@ function consumeTips(
   on: Events,
   slot: "blue" | "green",
   handle: (event: TripEvent) => Promise<void>,
+  options: Partial<ConsumeOptions<TripEvent>> = {},
 ) {
   return consume(on, {
+    ...options,
     stream: streams.trips,
     durable: durableName("tip", slot),
     decode: (bytes) => TripEvent.decode(bytes),
@@ -170,10 +172,58 @@ describe("a consumer", () => {
     await heir.stop();
   });
 
-  test("fails, instead of waiting for ever, when its durable is deleted", async () => {
-    const consumer = await consumeTips(events, "green", async () => {});
-    const durable = await events.js.consumers.get(streams.trips, "tip-green");
-    await durable.delete();
+  test("tells the server of long work, also of what waits behind it, so that nobody gets it twice", async () => {
+    const deliveries = new Map<string, number>();
+    const consumer = await consumeTips(
+      events,
+      "green",
+      async ({ tripId }) => {
+        deliveries.set(tripId, (deliveries.get(tripId) ?? 0) + 1);
+        await new Promise((resolve) => setTimeout(resolve, 2_500)); // the work; the time-out is 5 s
+      },
+      { maxInFlight: 1 },
+    );
+    const trips = ["slow-1", "slow-2", "slow-3"];
+    for (const trip of trips) await publish(requested(trip));
+    await until("all are settled", async () => (await waiting("green")) === 0);
+    expect([...deliveries]).toEqual(trips.map((trip) => [trip, 1]));
+    await consumer.stop();
+  });
+
+  test("gives up what takes too long, and does the rest meanwhile", async () => {
+    const seen: string[] = [];
+    const consumer = await consumeTips(
+      events,
+      "green",
+      ({ tripId }) => {
+        seen.push(tripId);
+        return tripId === "hangs" && seen.length === 1 ? new Promise(() => {}) : Promise.resolve();
+      },
+      { maxInFlight: 1, handleWithinMs: 100 },
+    );
+    for (const trip of ["hangs", "waits"]) await publish(requested(trip));
+    await until("both are settled", async () => (await waiting("green")) === 0);
+    expect(seen).toEqual(["hangs", "waits", "hangs"]);
+    await consumer.stop();
+  });
+
+  test("goes on when its durable was deleted and made again, and fails when it is not", async () => {
+    const seen: string[] = [];
+    const attached: boolean[] = [];
+    const consumer = await consumeTips(
+      events,
+      "green",
+      async ({ tripId }) => void seen.push(tripId),
+      { attachWithinMs: 3_000, onAttached: (is) => attached.push(is) },
+    );
+    const remove = async () => (await events.js.consumers.get(streams.trips, "tip-green")).delete();
+    await remove();
+    await until("the loss is noticed", () => attached.length === 1);
+    await provisionSlot(events, "tip", "green", "new");
+    await publish(requested("after"));
+    await until("it goes on", () => seen.includes("after"));
+    expect(attached).toEqual([false, true]);
+    await remove();
     await expect(consumer.failed).rejects.toThrow("the durable tip-green on TRIPS is gone");
   });
 });

@@ -1,9 +1,12 @@
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
+import { attach } from "./attach.ts";
 import type { Events } from "./connect.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
+import { createHands } from "./hands.ts";
 
 /** Waits before the 2nd, 3rd … delivery of a message that failed, ms; the same as its durable's back-off. */
 const retryDelaysMs = [5_000, 15_000, 60_000, 300_000];
@@ -12,8 +15,12 @@ export interface ConsumeOptions<T> {
   readonly stream: string;
   /** The durable, made by provisioning; any number of processes may share it. */
   readonly durable: string;
-  /** Most messages handled at once, which is also how far the process reads ahead. Default 64. */
+  /** Most messages handled at once. Default 64. */
   readonly maxInFlight?: number;
+  /** Longest time for one message, ms; then it has failed and is tried again later. Default 60 000. */
+  readonly handleWithinMs?: number;
+  /** Longest time to wait for a durable that was deleted to be made again, ms. Default 30 000. */
+  readonly attachWithinMs?: number;
   /** Reads a message's body; what cannot be read is a dead letter. */
   readonly decode: (bytes: Uint8Array) => T;
   /**
@@ -23,61 +30,82 @@ export interface ConsumeOptions<T> {
   readonly handle: (event: T, message: JsMsg) => Promise<void>;
   /** Under whose name a message that cannot be handled is put aside. */
   readonly owner: { readonly service: string; readonly slot: Slot };
+  /** The durable was lost (false) or is there again (true): whether this process takes part in the work. */
+  readonly onAttached?: (attached: boolean) => void;
   readonly log: Logger;
 }
 
 export interface Consumer {
-  /** Settles only by failing: when the durable or its stream is gone. */
+  /** Settles only by failing: when the durable or its stream is gone and nobody makes it again. */
   readonly failed: Promise<never>;
   /** Takes no more, finishes what is in hand. */
   stop(): Promise<void>;
 }
 
-/** Reads a durable with bounded concurrency and acknowledges after the effect. */
+/**
+ * Reads a durable with bounded concurrency and acknowledges after the effect.
+ *
+ * Everything in hand is reported to the server as in progress, so that work longer than the durable's first
+ * back-off is not given to somebody else. A durable that is deleted is waited for: provisioning makes it
+ * again, services have no right to.
+ */
 export async function consume<T>(events: Events, options: ConsumeOptions<T>): Promise<Consumer> {
-  const { maxInFlight = 64, log } = options;
-  const durable = await events.js.consumers.get(options.stream, options.durable);
-  // Without `abort_on_missing_resource` the library retries a deleted durable for ever, in silence.
-  const messages = await durable.consume({
-    max_messages: maxInFlight,
-    abort_on_missing_resource: true,
+  const { maxInFlight = 64, handleWithinMs = 60_000, attachWithinMs = 30_000, log } = options;
+  const hands = createHands({
+    maxInFlight,
+    handleWithinMs,
+    settle: (message, overdue) =>
+      settle(events, options, message, overdue).catch((cause: unknown) =>
+        log.error({ err: cause }, "a message could not be settled"),
+      ),
   });
-  const inFlight = new Set<Promise<void>>();
-  let stopping = false;
+  const stopping = new AbortController();
+  const join = (withinMs: number) =>
+    attach(events, { ...options, maxMessages: maxInFlight, withinMs, signal: stopping.signal });
+  let messages: ConsumerMessages | undefined = await join(0); // a start without it is a mistake
 
-  const reading = (async () => {
-    for await (const message of messages) {
-      const work = handleOne(events, options, message)
-        .catch((cause: unknown) => log.error({ err: cause }, "a message could not be settled"))
-        .finally(() => inFlight.delete(work));
-      inFlight.add(work);
-      if (inFlight.size >= maxInFlight) await Promise.race(inFlight);
+  const failed = (async (): Promise<never> => {
+    while (messages) {
+      watchStatus(messages, log);
+      try {
+        for await (const message of messages) await hands.take(message);
+      } catch (cause) {
+        log.warn({ err: cause, durable: options.durable }, "the durable cannot be read");
+      }
+      if (stopping.signal.aborted) break;
+      log.error(
+        { durable: options.durable },
+        "the durable is gone: waiting for it to be made again",
+      );
+      options.onAttached?.(false);
+      messages = await join(attachWithinMs);
+      if (messages) {
+        log.info({ durable: options.durable }, "the durable is there again");
+        options.onAttached?.(true);
+      }
     }
+    return new Promise<never>(() => {}); // stopped
   })();
-  watchStatus(messages, log);
-
-  const failed = reading.then(
-    () => (stopping ? new Promise<never>(() => {}) : gone(options)),
-    (cause: unknown) => gone(options, cause),
-  );
   failed.catch(() => undefined); // nobody has to watch it
-
   return {
     failed,
     async stop() {
-      stopping = true;
-      await messages.close();
-      await Promise.all(inFlight);
+      stopping.abort();
+      await messages?.close();
+      await hands.empty();
     },
   };
 }
 
-async function handleOne<T>(
+/** Handles one message and tells the server how that went; `overdue` rejects when it took too long. */
+async function settle<T>(
   events: Events,
   options: ConsumeOptions<T>,
   message: JsMsg,
+  overdue: Promise<never>,
 ): Promise<void> {
   const { log } = options;
+  failpoint("consume.received");
   let event: T;
   try {
     event = options.decode(message.data);
@@ -85,8 +113,10 @@ async function handleOne<T>(
     return bury(events, options, message, `the body cannot be read: ${cause}`);
   }
   try {
-    await options.handle(event, message);
+    await Promise.race([options.handle(event, message), overdue]);
+    failpoint("consume.handled");
     message.ack();
+    failpoint("consume.acknowledged");
   } catch (cause) {
     const error = MeshError.from(cause);
     if (error.code === "INVALID_ARGUMENT") return bury(events, options, message, error.message);
@@ -123,10 +153,6 @@ async function bury<T>(
   await storeDeadLetter(events, letter, durable);
   message.term(reason);
   log.error({ subject: message.subject, reason }, "an event became a dead letter");
-}
-
-function gone({ durable, stream }: { durable: string; stream: string }, cause?: unknown): never {
-  throw new MeshError("UNAVAILABLE", `the durable ${durable} on ${stream} is gone`, { cause });
 }
 
 function watchStatus(messages: ConsumerMessages, log: Logger): void {

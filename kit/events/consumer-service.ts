@@ -58,6 +58,7 @@ export async function runConsumerService({
     decode: (bytes) => TripEvent.decode(bytes),
     handle: scorer,
     owner: { service, slot },
+    onAttached: (attached) => server.setServing(attached),
     log,
   });
 

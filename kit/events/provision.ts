@@ -2,7 +2,6 @@ import {
   AckPolicy,
   type ConsumerConfig,
   DeliverPolicy,
-  JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
@@ -13,6 +12,7 @@ import { Kvm } from "@nats-io/kv";
 import { TRAFFIC_BUCKET } from "#kit/traffic/bucket.ts";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 import type { Events } from "./connect.ts";
+import { isMissing } from "./missing.ts";
 import {
   answeredEvents,
   durableName,
@@ -125,27 +125,46 @@ export async function provision(
   return done;
 }
 
+/** Names of streams, buckets and durables of the plan that the server does not have. */
+export async function missingFromPlan(manager: JetStreamManager): Promise<string[]> {
+  const there = new Set<string>();
+  for await (const name of manager.streams.names()) there.add(name);
+  const wanted = [...streamPlans.map(({ name }) => name), `KV_${TRAFFIC_BUCKET}`];
+  const missing = wanted.filter((name) => !there.has(name));
+  for (const { stream, durable_name: durable } of durablePlans) {
+    if (!(await exists(manager.consumers.info(stream, durable)))) missing.push(durable);
+  }
+  return missing;
+}
+
 /**
- * Creates the durable of one slot of a consumer service, if it is not there: from now on when the slot is
- * deployed into a running mesh, from the beginning on the first start, when nothing may be missed.
+ * Creates the durable of one slot of a consumer service, if it is not there: from now on (`new`) when the slot
+ * is deployed into a running mesh, from the beginning (`all`) on the first start, when nothing may be missed,
+ * or from a sequence of the stream.
  */
 export async function provisionSlot(
   events: Events,
   service: ConsumerService,
   slot: Slot,
-  deliver: "all" | "new",
+  deliver: "all" | "new" | number,
 ): Promise<void> {
   const manager = await jetstreamManager(events.connection);
   await ensureDurable(manager, {
     ...delivery,
     stream: streams.trips,
     durable_name: durableName(service, slot),
-    deliver_policy: deliver === "all" ? DeliverPolicy.All : DeliverPolicy.New,
+    ...startOf(deliver),
     filter_subjects: [
       ...answeredEvents[service].map((event) => `trips.*.${event}`),
       `redo.${service}.${slot}.>`,
     ],
   });
+}
+
+function startOf(deliver: "all" | "new" | number): Partial<ConsumerConfig> {
+  if (deliver === "all") return { deliver_policy: DeliverPolicy.All };
+  if (deliver === "new") return { deliver_policy: DeliverPolicy.New };
+  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: deliver };
 }
 
 /** Where a durable begins cannot be changed later; how it delivers and what it takes can. */
@@ -158,7 +177,13 @@ async function ensureDurable(
     await manager.consumers.add(stream, config);
     return "created";
   }
-  const { deliver_policy: _, ack_policy: __, durable_name: ___, ...changeable } = config;
+  const {
+    deliver_policy: _,
+    opt_start_seq: __,
+    ack_policy: ___,
+    durable_name: ____,
+    ...changeable
+  } = config;
   await manager.consumers.update(stream, name, changeable);
   return "updated";
 }
@@ -168,11 +193,7 @@ async function exists(info: Promise<unknown>): Promise<boolean> {
     await info;
     return true;
   } catch (error) {
-    if (error instanceof JetStreamApiError || isNotFound(error)) return false;
+    if (isMissing(error)) return false;
     throw error;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && /not ?found/i.test(error.name + error.message);
 }

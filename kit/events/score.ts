@@ -1,5 +1,6 @@
 import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
@@ -39,6 +40,7 @@ export function createScorer(
     if (!row) return;
     const started = performance.now();
     const { values, featureHash } = await predictor.predict(row);
+    failpoint("score.predicted");
     const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
     const scale = intervalScale();
     await publish({

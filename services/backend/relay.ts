@@ -1,5 +1,6 @@
 import type { Events } from "#kit/events/connect.ts";
 import { eventHeaders } from "#kit/events/headers.ts";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import { reconcile } from "./reconcile.ts";
 import type { OutboxRow, Store } from "./store.ts";
@@ -86,8 +87,11 @@ export function startRelay(
 async function sendSome(events: Events, store: Store, limit: number): Promise<number> {
   const rows = await store.takeUnsent(limit);
   if (rows.length === 0) return 0;
+  failpoint("relay.taken");
   const results = await Promise.allSettled(rows.map((row) => send(events, row)));
+  failpoint("relay.published");
   await store.markSent(results.flatMap((r) => (r.status === "fulfilled" ? [r.value] : [])));
+  failpoint("relay.noted");
   const failed = results.find((r) => r.status === "rejected");
   if (!failed) return rows.length;
   await store.giveBack(rows.filter((_, i) => results[i]?.status === "rejected").map((r) => r.id));

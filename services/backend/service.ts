@@ -5,6 +5,7 @@ import type { FeatureSnapshot } from "#gen/tripmesh/duration/v1/feature_snapshot
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { tripSubject } from "#kit/events/subjects.ts";
 import { lastAnswers, updatesOfEvent } from "#kit/events/trip-updates.ts";
+import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { fromMinutes, fromUsd } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { CallContext, Handlers } from "#kit/rpc/handlers.ts";
@@ -52,6 +53,7 @@ export function createBackendService(
   ): Promise<{ trip: Trip }> {
     await ownTrip(tripId, context);
     let event: TripEvent | undefined;
+    failpoint("backend.estimated");
     const after = await store.change(tripId, (before) => {
       const next = decide(before);
       if (!next) return undefined;
@@ -92,6 +94,7 @@ export function createBackendService(
         { tripId, riderId, segment, features },
         context,
       );
+      failpoint("backend.estimated");
       const record: TripRecord = {
         trip: Trip.fromPartial({
           tripId,
@@ -175,6 +178,7 @@ export function createBackendService(
 }
 
 function announce(event: TripEvent, { watch, wakeRelay }: BackendDependencies): void {
+  failpoint("backend.committed");
   wakeRelay();
   for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
 }
