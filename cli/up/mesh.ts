@@ -23,6 +23,7 @@ import { edgeChecks, untilReady } from "./readiness.ts";
 import { chooseTrips, type ReplayTrips, startReplay } from "./replay.ts";
 import type { Tools } from "./tools.ts";
 import { type Deployment, deploymentsOf, prepareEvents } from "./traffic.ts";
+import { watchHealth } from "./watch-health.ts";
 
 export interface MeshDependencies {
   readonly options: UpOptions;
@@ -68,7 +69,8 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
   const replayed = Promise.withResolvers<void>();
   const pidFiles = createPidFiles(runDir);
   let addresses: Omit<MeshFile, "pids"> | undefined;
-  let stopKeeping = async () => {};
+  let natsHealth: string | undefined;
+  const keepers: { stop(): Promise<void> }[] = [];
 
   const writeMesh = (): MeshFile | undefined => {
     if (!addresses || signal.aborted) return undefined;
@@ -106,7 +108,13 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
           },
           last,
         ),
+      onReady: ({ health }) => {
+        natsHealth = health;
+      },
     });
+    keepers.push(
+      watchHealth({ url: () => natsHealth, onSick: (reason) => parts.restart("nats", reason) }),
+    );
     return listening["nats"] ?? "";
   }
 
@@ -167,8 +175,8 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     return listening["console"] ?? "";
   }
 
-  /** Durables are the business of whoever runs the slots; gives back how to end that. */
-  async function keepDurablesOf(nats: string, instances: Instances): Promise<() => Promise<void>> {
+  /** Durables are the business of whoever runs the slots. */
+  async function keepDurablesOf(nats: string, instances: Instances) {
     const events = await connectEvents({
       url: nats,
       name: OPERATOR,
@@ -179,9 +187,11 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       deployed: () => consumerSlotsOf(instances.list()),
       say: (message) => print("mesh", { time: new Date(), level: "warn", message, fields: {} }),
     });
-    return async () => {
-      await keeping.stop();
-      await events.connection.close();
+    return {
+      async stop() {
+        await keeping.stop();
+        await events.connection.close();
+      },
     };
   }
 
@@ -212,7 +222,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         progress.step("gateway", () => startGateway(nats, envoy, trips)),
         progress.step("models", () => startInstances(instances, deployments, options.consumers)),
       ]);
-      stopKeeping = await keepDurablesOf(nats, instances);
+      keepers.push(await keepDurablesOf(nats, instances));
       await progress.step("first quote through the edge", () =>
         untilReady(edgeChecks(envoy.edge), { withinMs: 30_000, signal }),
       );
@@ -236,7 +246,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       return { addresses: written, trips };
     },
     async stop() {
-      await stopKeeping();
+      await Promise.all(keepers.map((keeper) => keeper.stop()));
       await parts.stopAll();
     },
     kill: () => parts.killAll(),

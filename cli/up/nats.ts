@@ -29,25 +29,37 @@ export function natsLaunch(options: NatsOptions, last: Listening | undefined): L
     args: [
       ...["-a", HOST, "-p", String(port)],
       ...["-c", options.config],
+      ...["-m", "-1"], // health; listens where the server does
       ...["--ports_file_dir", options.runDir],
     ],
     env: options.env,
     cwd: options.runDir,
     ready: async (pid, signal) => {
-      const url = await readUrl(join(options.runDir, `nats-server_${pid}.ports`), signal);
-      await jetStreamAnswers(url, options.operatorKey, signal);
-      return { nats: url };
+      const { nats, health } = await readUrls(
+        join(options.runDir, `nats-server_${pid}.ports`),
+        signal,
+      );
+      await jetStreamAnswers(nats, options.operatorKey, signal);
+      return { nats, health };
     },
   };
 }
 
 /** The server writes its ports into a file named after its process. */
-async function readUrl(path: string, signal: AbortSignal): Promise<string> {
+async function readUrls(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ nats: string; health: string }> {
   for (;;) {
     signal.throwIfAborted();
     try {
-      const { nats } = JSON.parse(await readFile(path, "utf8")) as { nats?: string[] };
-      if (nats?.[0]) return nats[0];
+      const ports = JSON.parse(await readFile(path, "utf8")) as Record<
+        string,
+        string[] | undefined
+      >;
+      const nats = ports["nats"]?.[0];
+      const monitoring = ports["monitoring"]?.[0];
+      if (nats && monitoring) return { nats, health: `${monitoring}/healthz` };
     } catch {
       // not there yet, or half written
     }

@@ -35,6 +35,8 @@ export interface Parts {
   /** Starts one; resolves once it is ready, fails with the culprit's name and its last lines. */
   start(plan: PartPlan): Promise<Listening>;
   stop(name: string): Promise<void>;
+  /** Ends one that is alive and sick, so that it is started again. */
+  restart(name: string, reason: string): Promise<void>;
   pids(): Record<string, number>;
   /** Stops everything in order, within 10 s. */
   stopAll(): Promise<void>;
@@ -97,6 +99,12 @@ export function createParts(options: PartsOptions): Parts {
       }
     },
     stop: (name) => stopOne(name, 5_000),
+    async restart(name, reason) {
+      const part = running.get(name);
+      if (!part || stopping) return;
+      part.log.say("error", `${reason}: starting it again`);
+      await part.process.restart(2_000);
+    },
     pids: () =>
       Object.fromEntries(
         [...running].flatMap(([name, { process }]) => (process.pid ? [[name, process.pid]] : [])),

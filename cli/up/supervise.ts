@@ -32,6 +32,8 @@ export interface Supervised {
   /** The first run's addresses; fails when that run does not become ready. Later ones are repeated. */
   readonly started: Promise<Listening>;
   readonly pid: number | undefined;
+  /** Ends this run, SIGTERM and SIGKILL after `graceMs`; it is started again as after a death. */
+  restart(graceMs: number): Promise<void>;
   /** Ends it for good: SIGTERM, then SIGKILL after `graceMs`. */
   stop(graceMs: number): Promise<void>;
   /** SIGKILL now, and no restart. */
@@ -96,6 +98,9 @@ export function supervise(options: SuperviseOptions): Supervised {
     started: first.promise,
     get pid() {
       return child?.pid;
+    },
+    async restart(graceMs) {
+      await child?.stop(graceMs);
     },
     async stop(graceMs) {
       stopping.abort();

@@ -19,7 +19,7 @@ const CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
 /** A relay that took events and died: others take them after this. Far longer than a batch needs. */
-const TAKEN_MS = 15_000;
+const TAKEN_MS = 5_000;
 /** Any number that nobody else locks by: one process migrates, the others wait. */
 const MIGRATION_LOCK = 7_231_004;
 

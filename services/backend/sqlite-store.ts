@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
 import { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { MeshError } from "#kit/rpc/errors.ts";
 import {
   fromOutboxRow,
   fromRow,
@@ -55,8 +56,8 @@ export function openSqliteStore(path: string): Store {
       db.exec("COMMIT");
       return result;
     } catch (cause) {
-      db.exec("ROLLBACK");
-      throw cause;
+      if (db.isTransaction) db.exec("ROLLBACK"); // a full disk may have done that already
+      throw toMeshError(cause);
     }
   }
   const find = (tripId: string) => {
@@ -119,6 +120,24 @@ export function openSqliteStore(path: string): Store {
       sql.savedTraffic.all().map((row) => Traffic.decode(row["body"] as Uint8Array)),
     close: async () => db.close(),
   };
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+
+/** What passes by itself or by an operator's hand, in words that a caller can act on; it may try again. */
+function toMeshError(cause: unknown): unknown {
+  const code = ((cause as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
+  if (code === SQLITE_FULL || code === SQLITE_IOERR) {
+    return new MeshError("RESOURCE_EXHAUSTED", "the trips database's disk is full or fails", {
+      cause,
+    });
+  }
+  if (code === SQLITE_BUSY) {
+    return new MeshError("UNAVAILABLE", "the trips database is busy", { cause });
+  }
+  return cause;
 }
 
 /** Applies the migrations that the file has not seen; their number is in `user_version`. */
