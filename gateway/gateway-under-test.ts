@@ -18,22 +18,30 @@ import { startNats } from "../test/harness/nats.ts";
 import { listen } from "./http-server.ts";
 import { openLiveFeed } from "./live-feed.ts";
 import { type ReaderLimits, readerDefaults } from "./reader.ts";
-import { openStored } from "./stored.ts";
+import { openStored, type StoredTrips } from "./stored.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { watchViaBackend } from "./watch-backend.ts";
 import { watchDirect } from "./watch-direct.ts";
 
 export const silent = pino({ level: "silent" });
 
+export interface GatewayOptions {
+  readonly limits?: ReaderLimits;
+  readonly maxStreams?: number;
+  /** Stands between the gateway and what is stored, to make reading fail or late. */
+  readonly through?: (stored: StoredTrips) => StoredTrips;
+}
+
 /** Starts everything; `stop` takes it all away again. */
-export async function startGateway(options: { limits?: ReaderLimits; maxStreams?: number } = {}) {
+export async function startGateway(options: GatewayOptions = {}) {
   const nats = await startNats();
   const events = await nats.connect("gateway");
   const owners = new Map<string, string>();
   const backendServer = await serveBackend(owners);
   const backend = createClient(BackendServiceDefinition, backendServer.address);
   const feed = await openLiveFeed(events, silent);
-  const stored = await openStored(events);
+  const { through = (real) => real } = options;
+  const stored = through(await openStored(events));
   const updates = createUpdatesRoute({
     backend,
     ways: {
@@ -52,6 +60,7 @@ export async function startGateway(options: { limits?: ReaderLimits; maxStreams?
     stored,
     updates,
     owners,
+    address: http.address,
     open: (tripId: string, query = "rider=ann", headers: Record<string, string> = {}) =>
       openStream(`http://${http.address}/v1/trips/${tripId}/updates?${query}`, headers),
     async stop() {

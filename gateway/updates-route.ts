@@ -60,6 +60,7 @@ export function createUpdatesRoute(options: UpdatesOptions): UpdatesRoute {
     try {
       const headers = { "x-rider-id": riderId };
       await backend.getTrip({ tripId }, { timeoutMs: 3000, headers, signal: reader.signal });
+      if (reader.signal.aborted) return true; // left at the moment of the answer: nobody to follow for
       await ways[via]({ tripId, riderId }, reader);
     } catch (cause) {
       const error = MeshError.from(cause);
