@@ -180,6 +180,8 @@ export interface TestStream {
   /** Settles when the stream is over; tells whether it was ended properly. */
   readonly over: Promise<"ended" | "cut">;
   pause(): void;
+  /** Calls back after each event, with how many there were. */
+  onEvent(tell: (count: number) => unknown): void;
   close(): void;
 }
 
@@ -191,13 +193,18 @@ export async function openStream(
   const request = get(url, { headers, agent: false });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   const events: SseEvent[] = [];
+  const listeners: ((count: number) => unknown)[] = [];
   let text = "";
   response.setEncoding("utf8");
   response.on("data", (chunk: string) => {
     text += chunk;
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
-    for (const block of blocks) if (/^data:/m.test(block)) events.push(parse(block));
+    for (const block of blocks) {
+      if (request.destroyed || !/^data:/m.test(block)) continue; // closed by a listener: it has read enough
+      const count = events.push(parse(block));
+      for (const tell of listeners) tell(count);
+    }
   });
   const over = new Promise<"ended" | "cut">((resolve) => {
     response.on("end", () => resolve("ended"));
@@ -212,6 +219,7 @@ export async function openStream(
     summary: () => events.map((event) => describe(event)).join(" "),
     over,
     pause: () => response.pause(),
+    onEvent: (tell) => void listeners.push(tell),
     close: () => request.destroy(),
   };
 }
