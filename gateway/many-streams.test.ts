@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Events } from "#kit/events/connect.ts";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
+import { startTrial } from "../envoy/trial.ts";
 import type { NodeProcess } from "../test/harness/node-process.ts";
 import { until } from "../test/harness/until.ts";
 import { prediction, type TestStream } from "./gateway-under-test.ts";
@@ -127,4 +128,30 @@ test("a thousand streams, a hundred of which nobody reads: the others get everyt
     expect(end?.ms).toBeLessThan(1900);
   }
   expect(gateway.lines.filter((line) => !line.includes('"level":30'))).toEqual([]);
+});
+
+test("through the edge, a thousand that come at once are all served", async () => {
+  const processes = await startProcesses();
+  const edge = await startTrial();
+  try {
+    await edge.deploy("backend", [processes.backend.listening["rpc"] ?? ""]);
+    const gateway = await processes.startGateway({ MESH_BACKEND: edge.envoy.edge });
+    await edge.deploy("gateway", [gateway.listening["http"] ?? ""]);
+    const atEdge = { ...gateway, listening: { ...gateway.listening, http: edge.envoy.edge } };
+    const trips = await processes.requestTrips(500);
+    const opening = trips.flatMap((trip) =>
+      (["direct", "backend"] as const).map((via) => openUpdates(atEdge, trip, via)),
+    );
+    const streams = await Promise.all(opening);
+    expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+    const services = await processes.nats.connect("services");
+    for (const { tripId } of trips) {
+      await publishPrediction(services, prediction(tripId, 2, "dynamic-duration", 2));
+    }
+    await until("everybody has the news", () => streams.every((stream) => lastSeq(stream) === 2));
+    for (const stream of streams) stream.close();
+  } finally {
+    await processes.stop();
+    await edge.stop();
+  }
 });
