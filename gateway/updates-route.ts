@@ -53,7 +53,9 @@ export function createUpdatesRoute(options: UpdatesOptions): UpdatesRoute {
       sendError(response, "UNAVAILABLE", "too many open streams: try again in a moment");
       return true;
     }
-    const marks = parseMarks(String(request.headers["last-event-id"] ?? ""));
+    // The parameter is for a page that comes again by itself; what the browser says is newer.
+    const lastId = request.headers["last-event-id"] ?? url.searchParams.get("after") ?? "";
+    const marks = parseMarks(String(lastId));
     const reader = openReader(response, marks, limits);
     readers.add(reader);
     reader.signal.addEventListener("abort", () => readers.delete(reader));
