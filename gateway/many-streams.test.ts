@@ -1,5 +1,5 @@
 // A full house: a thousand open streams on one real gateway, by both ways, some of which nobody reads.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Events } from "#kit/events/connect.ts";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
 import { startTrial } from "../envoy/trial.ts";
@@ -25,6 +25,8 @@ const ALL = 2 * TRIPS + SLOW;
 const PROMPT_MS = 5000; // of two busy cores; alone it takes a fraction of it
 const nowhere = { tripId: "", riderId: "" };
 const SOME_MB = 150; // a thousand streams without a bound would hold more after the flood
+
+vi.setConfig({ testTimeout: 90_000 }); // for a machine that does other work as well
 
 let processes: Processes;
 let gateway: NodeProcess;

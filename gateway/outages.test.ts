@@ -1,6 +1,6 @@
 // What is around the readers goes away and comes back, with two hundred of them connected.
 import { connect } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
 import type { NodeProcess } from "../test/harness/node-process.ts";
 import { until } from "../test/harness/until.ts";
@@ -18,6 +18,8 @@ import { lastOfEach, type Rider, ride, seqsOf } from "./rider-under-test.ts";
 
 const TRIPS = 100; // each with a rider by each way
 const STOP_WITHIN_MS = 5000;
+
+vi.setConfig({ testTimeout: 90_000 }); // for a machine that does other work as well
 
 let processes: Processes;
 let gateway: NodeProcess; // where riders come to

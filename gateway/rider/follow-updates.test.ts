@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { type Browser, chromium } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
 import { tools } from "../../test/harness/tools.ts";
 import { until } from "../../test/harness/until.ts";
@@ -10,6 +10,8 @@ import { prediction } from "../gateway-under-test.ts";
 import { type Processes, startProcesses, watchersOf } from "../processes-under-test.ts";
 
 const ways = ["direct", "backend"] as const;
+vi.setConfig({ testTimeout: 90_000 }); // for a machine that does other work as well
+
 let processes: Processes;
 let browser: Browser;
 
