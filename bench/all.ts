@@ -11,6 +11,7 @@ import { readOptions } from "./options.ts";
 import { loadAverage } from "./proc.ts";
 import { replayRate } from "./replay-rate.ts";
 import { report } from "./report.ts";
+import { streams } from "./streams.ts";
 
 const measurements: readonly Measurement[] = [
   durationEcho,
@@ -19,6 +20,7 @@ const measurements: readonly Measurement[] = [
   replayRate,
   memory,
   modelCost,
+  streams,
 ];
 
 const options = readOptions(

@@ -56,6 +56,24 @@ export async function startBackend(nats: string, envoy: string): Promise<Service
   };
 }
 
+/** A gateway on the server's core. */
+export async function startGateway(nats: string, backend: string): Promise<Service> {
+  const child = startNode({
+    file: "gateway/main.ts",
+    cores: SERVER_CORE,
+    nodeArgs: nodeArgs(),
+    env: {
+      MESH_NATS: nats,
+      MESH_BACKEND: backend,
+      MESH_GATEWAY_LISTEN: "127.0.0.1:0",
+      MESH_CONSOLE_LISTEN: "127.0.0.1:0",
+      MESH_LOG_LEVEL: "warn",
+    },
+  });
+  const { http = "" } = await listeningOf(child);
+  return { pid: child.pid, address: http, stop: child.stop };
+}
+
 /** Node's options for the servers under test: what `mesh up` gives them, or others to compare with. */
 function nodeArgs(): string[] {
   const args = process.env["BENCH_NODE_ARGS"] ?? "--max-semi-space-size=8";

@@ -116,7 +116,7 @@ export async function serveGateway(trial: Trial): Promise<CannedGateway> {
     response.once("close", left.resolve);
     return response.write(`data: ${request.url}\n\n`);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4096, resolve));
   trial.defer(() => new Promise((resolve) => server.close(resolve)));
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
+import { readerDefaults } from "./reader.ts";
 
 export const configSchema = z
   .object({
@@ -21,6 +22,8 @@ export const configSchema = z
     MESH_MODELS: z.string().default("models"),
     /** Most riders' streams open at once; one more is refused with 503. */
     MESH_MAX_STREAMS: integer(1, 100_000).default(2000),
+    /** Time within which a full buffer has to drain before its reader is cut, ms. */
+    MESH_DRAIN_WITHIN_MS: integer(100, 600_000).default(readerDefaults.drainWithinMs),
     /** One of pino's levels. */
     MESH_LOG_LEVEL: z.string().default("info"),
   })
@@ -33,6 +36,7 @@ export const configSchema = z
     replay: env.MESH_REPLAY,
     trips: env.MESH_REPLAY ? env.MESH_TRIPS_KIND : ("live" as const),
     modelsDir: env.MESH_MODELS,
+    readers: { ...readerDefaults, drainWithinMs: env.MESH_DRAIN_WITHIN_MS },
     maxStreams: env.MESH_MAX_STREAMS,
     logLevel: env.MESH_LOG_LEVEL,
   }));

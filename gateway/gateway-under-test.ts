@@ -18,22 +18,30 @@ import { startNats } from "../test/harness/nats.ts";
 import { listen } from "./http-server.ts";
 import { openLiveFeed } from "./live-feed.ts";
 import { type ReaderLimits, readerDefaults } from "./reader.ts";
-import { openStored } from "./stored.ts";
+import { openStored, type StoredTrips } from "./stored.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { watchViaBackend } from "./watch-backend.ts";
 import { watchDirect } from "./watch-direct.ts";
 
 export const silent = pino({ level: "silent" });
 
+export interface GatewayOptions {
+  readonly limits?: ReaderLimits;
+  readonly maxStreams?: number;
+  /** Stands between the gateway and what is stored, to make reading fail or late. */
+  readonly through?: (stored: StoredTrips) => StoredTrips;
+}
+
 /** Starts everything; `stop` takes it all away again. */
-export async function startGateway(options: { limits?: ReaderLimits; maxStreams?: number } = {}) {
+export async function startGateway(options: GatewayOptions = {}) {
   const nats = await startNats();
   const events = await nats.connect("gateway");
   const owners = new Map<string, string>();
   const backendServer = await serveBackend(owners);
   const backend = createClient(BackendServiceDefinition, backendServer.address);
   const feed = await openLiveFeed(events, silent);
-  const stored = await openStored(events);
+  const { through = (real) => real } = options;
+  const stored = through(await openStored(events));
   const updates = createUpdatesRoute({
     backend,
     ways: {
@@ -52,6 +60,7 @@ export async function startGateway(options: { limits?: ReaderLimits; maxStreams?
     stored,
     updates,
     owners,
+    address: http.address,
     open: (tripId: string, query = "rider=ann", headers: Record<string, string> = {}) =>
       openStream(`http://${http.address}/v1/trips/${tripId}/updates?${query}`, headers),
     async stop() {
@@ -171,6 +180,8 @@ export interface TestStream {
   /** Settles when the stream is over; tells whether it was ended properly. */
   readonly over: Promise<"ended" | "cut">;
   pause(): void;
+  /** Calls back after each event, with how many there were. */
+  onEvent(tell: (count: number) => unknown): void;
   close(): void;
 }
 
@@ -182,13 +193,18 @@ export async function openStream(
   const request = get(url, { headers, agent: false });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   const events: SseEvent[] = [];
+  const listeners: ((count: number) => unknown)[] = [];
   let text = "";
   response.setEncoding("utf8");
   response.on("data", (chunk: string) => {
     text += chunk;
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
-    for (const block of blocks) if (/^data:/m.test(block)) events.push(parse(block));
+    for (const block of blocks) {
+      if (request.destroyed || !/^data:/m.test(block)) continue; // closed by a listener: it has read enough
+      const count = events.push(parse(block));
+      for (const tell of listeners) tell(count);
+    }
   });
   const over = new Promise<"ended" | "cut">((resolve) => {
     response.on("end", () => resolve("ended"));
@@ -203,6 +219,7 @@ export async function openStream(
     summary: () => events.map((event) => describe(event)).join(" "),
     over,
     pause: () => response.pause(),
+    onEvent: (tell) => void listeners.push(tell),
     close: () => request.destroy(),
   };
 }

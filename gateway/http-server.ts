@@ -19,6 +19,11 @@ export interface HttpServer {
 }
 
 const GRACE_MS = 2000;
+/**
+ * Connections that may wait to be accepted. When an edge comes back, all its readers do at once; with Node's
+ * 511 the rest would be dropped, and tried again only after a second.
+ */
+const BACKLOG = 4096;
 
 /** Serves routes, the first that answers wins. Only GET and HEAD: nothing here changes anything. */
 export function listen(
@@ -36,7 +41,7 @@ export function listen(
   const [host = "", port = "0"] = options.listen.split(":");
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(Number(port), host, () => {
+    server.listen(Number(port), host, BACKLOG, () => {
       const bound = server.address();
       const boundPort = typeof bound === "object" && bound ? bound.port : port;
       resolve({

@@ -38,6 +38,7 @@ const updates = createUpdatesRoute({
   backend,
   ways: { direct: watchDirect({ feed, stored, log }), backend: watchViaBackend({ backend, log }) },
   maxStreams: config.maxStreams,
+  limits: config.readers,
   log,
 });
 const { envoyAdmin } = config;

@@ -56,10 +56,16 @@ export function openReader(response: ServerResponse, marks: Marks, limits: Reade
       write(`event: update\nid: ${next.id}\ndata: ${data}\n\n`);
       failpoint("gateway.written");
     }
-    if (!blocked && ending && !response.writableEnded) response.end("event: end\ndata: {}\n\n");
+    if (!blocked && ending && !closed.signal.aborted && !response.writableEnded) finish();
+  };
+  const finish = () => {
+    clearInterval(keepAlive); // a comment after the end would be an error, and nobody's to catch
+    response.end("event: end\ndata: {}\n\n");
+    patience = setTimeout(() => response.destroy(), limits.drainWithinMs); // the end may not be read either
   };
 
   response.on("drain", () => {
+    if (response.writableEnded) return;
     clearTimeout(patience);
     blocked = false;
     flush();

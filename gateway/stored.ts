@@ -6,7 +6,8 @@ import { predictionSubject, streams } from "#kit/events/subjects.ts";
 import { consumerServices } from "#kit/traffic/traffic.ts";
 
 const MAX_BATCH = 1000;
-const MAX_RECENT = 20_000; // messages of a stream: bounds memory, whatever the rate was
+const MAX_READ = 20_000; // messages of a stream: bounds memory, whatever the rate was
+const READ_WITHIN_MS = 5000; // one batch; a server that dies in the middle of one says nothing more
 
 /** What the streams hold, with the server's clock beside each event. */
 export interface Stored {
@@ -28,14 +29,9 @@ export async function openStored(events: Events): Promise<StoredTrips> {
     async readTrip(tripId) {
       const start = { seq: 1 };
       const [trip, ...predictions] = await Promise.all([
-        readBatch(manager, streams.trips, `trips.${tripId}.*`, start),
+        readAll(manager, streams.trips, `trips.${tripId}.*`, start),
         ...consumerServices.map((service) =>
-          readBatch(
-            manager,
-            streams.predictions,
-            predictionSubject(service, "live", tripId),
-            start,
-          ),
+          readAll(manager, streams.predictions, predictionSubject(service, "live", tripId), start),
         ),
       ]);
       return toStored(trip, predictions.flat());
@@ -72,7 +68,7 @@ async function readAll(
 ): Promise<StoredMsg[]> {
   const found: StoredMsg[] = [];
   let next = start;
-  while (found.length < MAX_RECENT) {
+  while (found.length < MAX_READ) {
     const batch = await readBatch(manager, stream, subject, next);
     const last = batch.at(-1);
     if (!last) break;
@@ -93,12 +89,19 @@ function readBatch(
     const found: StoredMsg[] = [];
     // With a callback; as an iterator the library keeps its inbox subscription for ever.
     const callback = (done: { err?: Error } | null, message: StoredMsg) => {
-      if (!done) found.push(message);
-      else if (done.err && !isNothingThere(done.err)) reject(done.err);
+      if (!done) return void found.push(message);
+      clearTimeout(late);
+      if (done.err && !isNothingThere(done.err)) reject(done.err);
       else resolve(found);
     };
     const options = { ...start, next_by_subj: subject, batch: MAX_BATCH, callback };
-    manager.direct.getBatch(stream, options).catch(reject);
+    const reading = manager.direct.getBatch(stream, options);
+    reading.catch(reject);
+    const late = setTimeout(() => {
+      const cause = new Error(`${stream} was not read within ${READ_WITHIN_MS} ms`);
+      reject(cause);
+      void reading.then((batch) => batch.stop(cause)); // gives its inbox back
+    }, READ_WITHIN_MS);
   });
 }
 

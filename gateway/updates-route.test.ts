@@ -97,6 +97,12 @@ test("a reader that comes back repeats nothing and misses nothing", async () => 
   const second = await open(trip, "rider=ann", { "last-event-id": id });
   await until("what was missed", () => second.events.length === 2);
   expect(second.summary()).toBe("d2 s2");
+  const third = await open(trip, `rider=ann&after=${id}`);
+  await until("the same by a parameter", () => third.summary() === "d2 s2");
+  const newer = second.events.at(-1)?.id ?? "";
+  const fourth = await open(trip, `rider=ann&after=${id}`, { "last-event-id": newer });
+  await happen(trip, 3, "progressed");
+  await until("only what is new to the header", () => fourth.summary() === "d3 t3 c3");
 });
 
 test("a finished trip waits for late answers, but not for ever", async () => {

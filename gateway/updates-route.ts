@@ -53,13 +53,16 @@ export function createUpdatesRoute(options: UpdatesOptions): UpdatesRoute {
       sendError(response, "UNAVAILABLE", "too many open streams: try again in a moment");
       return true;
     }
-    const marks = parseMarks(String(request.headers["last-event-id"] ?? ""));
+    // The parameter is for a page that comes again by itself; what the browser says is newer.
+    const lastId = request.headers["last-event-id"] ?? url.searchParams.get("after") ?? "";
+    const marks = parseMarks(String(lastId));
     const reader = openReader(response, marks, limits);
     readers.add(reader);
     reader.signal.addEventListener("abort", () => readers.delete(reader));
     try {
       const headers = { "x-rider-id": riderId };
       await backend.getTrip({ tripId }, { timeoutMs: 3000, headers, signal: reader.signal });
+      if (reader.signal.aborted) return true; // left at the moment of the answer: nobody to follow for
       await ways[via]({ tripId, riderId }, reader);
     } catch (cause) {
       const error = MeshError.from(cause);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
 import type { Prediction } from "#gen/tripmesh/events/v1/prediction.ts";
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
@@ -15,6 +16,9 @@ import type { Reader } from "./reader.ts";
 import type { Stored, StoredTrips } from "./stored.ts";
 import type { Watch } from "./watch.ts";
 
+const CATCH_UP_AT_ONCE = 16;
+const CATCH_UP_AGAIN_MS = 1000;
+
 export interface DirectDependencies {
   readonly feed: LiveFeed;
   readonly stored: StoredTrips;
@@ -29,6 +33,7 @@ interface News {
 
 /** One reader's view of its trip. */
 interface Follower {
+  readonly signal: AbortSignal;
   take(news: News, happenedAt: number): void;
   catchUp(): Promise<void>;
 }
@@ -76,6 +81,7 @@ function follow(reader: Reader, read: () => Promise<Stored>): Follower {
     if (ready && last && isAnswered(reader, last)) reader.end();
   };
   const take = (news: News, happenedAt: number) => {
+    if (reader.signal.aborted) return; // left while the trip was being read: no timer for it
     for (const update of news.updates) reader.offer(update);
     if (news.last && !last) {
       last = news.last;
@@ -85,6 +91,7 @@ function follow(reader: Reader, read: () => Promise<Stored>): Follower {
     settle();
   };
   return {
+    signal: reader.signal,
     take,
     async catchUp() {
       const { events, predictions } = await read();
@@ -105,13 +112,32 @@ function newsOfPrediction(prediction: Prediction): News {
   return { updates: update ? [update] : [] };
 }
 
-/** After a lost connection: one after the other, so that a full house does not storm the server. */
+/**
+ * After a lost connection: a few at a time, so that a full house does not storm the server. What cannot be
+ * read is tried again, as long as its reader is there: what it missed would otherwise come only with luck.
+ */
 async function catchUpAll(followers: readonly Follower[], log: Logger): Promise<void> {
-  for (const follower of followers) {
-    try {
-      await follower.catchUp();
-    } catch (cause) {
-      log.warn({ err: cause }, "a trip could not be read again"); // the next reconnect tries again
-    }
+  let behind = followers;
+  for (;;) {
+    behind = (await tryCatchUp(behind)).filter(({ signal }) => !signal.aborted);
+    if (behind.length === 0) return;
+    log.warn(
+      { readers: behind.length },
+      "some trips could not be read again; the next try is soon",
+    );
+    await sleep(CATCH_UP_AGAIN_MS, undefined, { ref: false });
   }
+}
+
+/** Gives back those that failed. */
+async function tryCatchUp(followers: readonly Follower[]): Promise<readonly Follower[]> {
+  const failed: Follower[] = [];
+  const waiting = followers.values();
+  const work = async () => {
+    for (const follower of waiting) {
+      if (!follower.signal.aborted) await follower.catchUp().catch(() => failed.push(follower));
+    }
+  };
+  await Promise.all(Array.from({ length: CATCH_UP_AT_ONCE }, work));
+  return failed;
 }

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { type Connection, followUpdates } from "./follow-updates.ts";
 
 /** One update as the stream carries it; fields at their default are left out. */
 interface WireUpdate {
@@ -27,7 +28,7 @@ export interface TripStory {
   readonly tip: Told | undefined;
   /** A `TripState`: 1 requested, 2 started, 3 completed, 4 cancelled. */
   readonly state: number;
-  readonly connection: "connecting" | "open" | "reconnecting" | "ended" | "refused";
+  readonly connection: Connection;
 }
 
 const nothing: TripStory = {
@@ -38,27 +39,20 @@ const nothing: TripStory = {
   connection: "connecting",
 };
 
-/** Follows a trip's server-sent events; the browser resumes by itself where it was. */
+/** Follows a trip's server-sent events to their end, through whatever outage. */
 export function useTripStory(tripId: string, riderId: string): TripStory {
   const [story, setStory] = useState(nothing);
   useEffect(() => {
     setStory(nothing);
-    const query = new URLSearchParams({ rider: riderId, via: "direct" });
-    const source = new EventSource(`/v1/trips/${encodeURIComponent(tripId)}/updates?${query}`);
-    const say = (connection: TripStory["connection"]) =>
-      setStory((known) => ({ ...known, connection }));
-    source.onopen = () => say("open");
-    source.onerror = () =>
-      say(source.readyState === EventSource.CLOSED ? "refused" : "reconnecting");
-    source.addEventListener("update", (event) => {
-      const update = JSON.parse(event.data) as WireUpdate;
-      setStory((known) => foldUpdate(known, update));
+    const url = (after: string | undefined) => {
+      const query = new URLSearchParams({ rider: riderId, via: "direct" });
+      if (after !== undefined) query.set("after", after);
+      return `/v1/trips/${encodeURIComponent(tripId)}/updates?${query}`;
+    };
+    return followUpdates(url, {
+      connection: (connection) => setStory((known) => ({ ...known, connection })),
+      update: (data) => setStory((known) => foldUpdate(known, JSON.parse(data) as WireUpdate)),
     });
-    source.addEventListener("end", () => {
-      source.close(); // else the browser would come back for ever
-      say("ended");
-    });
-    return () => source.close();
   }, [tripId, riderId]);
   return story;
 }

@@ -23,6 +23,13 @@ export interface Known {
   readonly last: LastAnswers | undefined;
 }
 
+/**
+ * When what is stored is read again, ms after the watcher came and from then on. Several processes share the
+ * ledger: what another one wrote just after the first reading, or while this one had lost the event stream,
+ * is not told here.
+ */
+const READ_AGAIN_MS = { first: 1000, later: 30_000 } as const;
+
 interface Mailbox {
   readonly fold: Fold;
   last: LastAnswers | undefined;
@@ -52,9 +59,12 @@ export function createTripWatch(): TripWatch {
     async *updates(tripId, known, signal) {
       const mailbox = open(tripId); // before reading what is stored, so that nothing falls between
       try {
-        const stored = await known();
-        for (const update of stored.updates) post(mailbox, update, stored.last);
-        yield* drain(mailbox, signal);
+        const read = async () => {
+          const stored = await known();
+          for (const update of stored.updates) post(mailbox, update, stored.last);
+        };
+        await read();
+        yield* drain(mailbox, read, signal);
       } finally {
         close(tripId, mailbox);
       }
@@ -68,23 +78,37 @@ function post(mailbox: Mailbox, update: TripUpdate, last: LastAnswers | undefine
   mailbox.wake();
 }
 
-async function* drain(mailbox: Mailbox, signal: AbortSignal): AsyncGenerator<TripUpdate> {
+async function* drain(
+  mailbox: Mailbox,
+  read: () => Promise<void>,
+  signal: AbortSignal,
+): AsyncGenerator<TripUpdate> {
   const { fold } = mailbox;
-  let endsAt: number | undefined;
+  let readAt = Date.now() + READ_AGAIN_MS.first;
+  let endsAt = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
     for (let next = fold.take(); next; next = fold.take()) yield next.update;
+    const now = Date.now();
     if (mailbox.last) {
-      endsAt ??= Date.now() + LAST_ANSWERS_MS;
-      if (isAnswered(fold, mailbox.last) || Date.now() >= endsAt) return;
+      if (isAnswered(fold, mailbox.last) || now >= endsAt) return;
+      endsAt = Math.min(endsAt, now + LAST_ANSWERS_MS);
     }
-    await news(mailbox, signal, endsAt);
+    if (now >= readAt) {
+      await read().catch(() => undefined); // the database is away: what is told here goes on
+      readAt = now + READ_AGAIN_MS.later;
+    } else {
+      await news(mailbox, signal, Math.min(readAt, endsAt));
+    }
+    const lastReadAt = endsAt - READ_AGAIN_MS.first; // the last answers may be what is missing
+    if (now < lastReadAt) readAt = Math.min(readAt, lastReadAt);
   }
 }
 
-/** Waits for the next update, the reader's leaving, or the end of waiting. */
-function news(mailbox: Mailbox, signal: AbortSignal, endsAt: number | undefined): Promise<void> {
+/** Waits for the next update, the reader's leaving, or a time. */
+function news(mailbox: Mailbox, signal: AbortSignal, untilMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = endsAt === undefined ? undefined : setTimeout(done, endsAt - Date.now());
+    if (signal.aborted) return resolve(); // left while it was being told: no event will say so
+    const timer = setTimeout(done, untilMs - Date.now());
     function done(): void {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);

@@ -13,6 +13,8 @@ export interface TestNats {
   readonly url: string;
   /** Connections made by `connect` are closed by `stop`. */
   connect(name?: string): Promise<Events>;
+  /** How many subscriptions the connections of a name have. */
+  subscriptions(name: string): Promise<number>;
   /** Kills the server as a crash would. */
   kill(): Promise<void>;
   /** Brings it back at the same address, with its data, or with none as after a lost disk. */
@@ -23,7 +25,7 @@ export interface TestNats {
 /** Starts nats-server with JetStream on disk at a free port, provisioned with the streams of the mesh. */
 export async function startNats(): Promise<TestNats> {
   const dir = await mkdtemp(join(tmpdir(), "tripmesh-nats-"));
-  let { child, url } = await launch(dir, "-1");
+  let { child, url, monitor } = await launch(dir, "-1");
   const connections: Events[] = [];
   const kill = async () => {
     const gone = once(child, "exit");
@@ -43,10 +45,18 @@ export async function startNats(): Promise<TestNats> {
       return url;
     },
     connect,
+    async subscriptions(name) {
+      const response = await fetch(`${monitor}/connz`);
+      const { connections: all } = (await response.json()) as {
+        connections: { name?: string; subscriptions: number }[];
+      };
+      const own = all.filter((connection) => connection.name === name);
+      return own.reduce((sum, { subscriptions }) => sum + subscriptions, 0);
+    },
     kill,
     async restart({ lost } = { lost: false }) {
       if (lost) await rm(join(dir, "js"), { recursive: true, force: true });
-      ({ child, url } = await launch(dir, new URL(url).port));
+      ({ child, url, monitor } = await launch(dir, new URL(url).port));
       if (lost) await provision(await connect("provision-again"));
     },
     async stop() {
@@ -63,6 +73,8 @@ async function launch(dir: string, port: string) {
     "127.0.0.1",
     "-p",
     port,
+    "-m",
+    "-1",
     "-js",
     "-sd",
     join(dir, "js"),
@@ -75,8 +87,10 @@ async function launch(dir: string, port: string) {
     if (child.exitCode !== null) throw new Error(`nats-server exited with ${child.exitCode}`);
     if ((await readdir(dir)).includes(file)) {
       const text = await readFile(join(dir, file), "utf8");
-      if (text.endsWith("}"))
-        return { child, url: (JSON.parse(text) as { nats: [string] }).nats[0] };
+      if (text.endsWith("}")) {
+        const { nats, monitoring } = JSON.parse(text) as { nats: [string]; monitoring: [string] };
+        return { child, url: nats[0], monitor: monitoring[0] };
+      }
     }
     await sleep(10);
   }
