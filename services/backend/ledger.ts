@@ -28,6 +28,11 @@ export async function followPredictions(
     const event = TripEvent.decode(body);
     for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
   });
+  void (async () => {
+    for await (const status of events.connection.status()) {
+      if (status.type === "reconnect") watch.missed();
+    }
+  })();
   return consume(events, {
     stream: streams.predictions,
     durable: LEDGER_DURABLE,

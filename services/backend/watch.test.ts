@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
 import { LAST_ANSWERS_MS } from "#kit/events/trip-fold.ts";
+import { until } from "../../test/harness/until.ts";
 import { createTripWatch, type Known } from "./watch.ts";
 
 const update = (kind: 1 | 2 | 3 | 4, seq: number) =>
@@ -57,6 +58,21 @@ test("while the database is away, what is told here goes on", async () => {
   watch.publish(update(1, 2));
   expect((await next).value).toMatchObject({ seq: 2 });
   expect(readings()).toBe(1);
+  leave();
+  await updates.return(undefined);
+});
+
+test("after the event stream was away, what is stored is read again", async () => {
+  const watch = createTripWatch();
+  const { updates, readings, leave } = watchStored(
+    [1, 1, 2].map((seq) => ({ updates: [update(1, seq)], last: undefined })),
+    watch,
+  );
+  expect((await updates.next()).value).toMatchObject({ seq: 1 });
+  const next = updates.next();
+  await until("the second reading is over", () => readings() === 2);
+  watch.missed(); // else the next one would be half a minute later
+  expect((await next).value).toMatchObject({ seq: 2 });
   leave();
   await updates.return(undefined);
 });

@@ -6,6 +6,8 @@ import type { LastAnswers } from "#kit/events/trip-updates.ts";
 export interface TripWatch {
   /** Hands an update to the trip's watchers; `last` says that the trip has ended. Returns at once. */
   publish(update: TripUpdate, last?: LastAnswers): void;
+  /** The event stream was away and is back: every watcher reads again what is stored, a little later. */
+  missed(): void;
   /**
    * Everything about a trip from now on, after `known`: of each kind only growing sequences; what a slow
    * reader could not take is replaced by the newest. Ends with the trip's last answers, or on `signal`.
@@ -25,14 +27,15 @@ export interface Known {
 
 /**
  * When what is stored is read again, ms after the watcher came and from then on. Several processes share the
- * ledger: what another one wrote just after the first reading, or while this one had lost the event stream,
- * is not told here.
+ * ledger: what another one wrote just after the first reading is not told here.
  */
 const READ_AGAIN_MS = { first: 1000, later: 30_000 } as const;
 
 interface Mailbox {
   readonly fold: Fold;
   last: LastAnswers | undefined;
+  /** When to read again what is stored. */
+  readAt: number;
   wake: () => void;
 }
 
@@ -40,7 +43,12 @@ export function createTripWatch(): TripWatch {
   const watchers = new Map<string, Set<Mailbox>>();
 
   function open(tripId: string): Mailbox {
-    const mailbox: Mailbox = { fold: createFold(new Map()), last: undefined, wake: () => {} };
+    const mailbox: Mailbox = {
+      fold: createFold(new Map()),
+      last: undefined,
+      readAt: Date.now() + READ_AGAIN_MS.first,
+      wake: () => {},
+    };
     const boxes = watchers.get(tripId) ?? new Set();
     watchers.set(tripId, boxes.add(mailbox));
     return mailbox;
@@ -55,6 +63,15 @@ export function createTripWatch(): TripWatch {
   return {
     publish(update, last) {
       for (const mailbox of watchers.get(update.tripId) ?? []) post(mailbox, update, last);
+    },
+    missed() {
+      const readAt = Date.now() + READ_AGAIN_MS.first; // the ledger has to be written first
+      for (const boxes of watchers.values()) {
+        for (const mailbox of boxes) {
+          mailbox.readAt = Math.min(mailbox.readAt, readAt);
+          mailbox.wake(); // it waits for another time
+        }
+      }
     },
     async *updates(tripId, known, signal) {
       const mailbox = open(tripId); // before reading what is stored, so that nothing falls between
@@ -84,7 +101,6 @@ async function* drain(
   signal: AbortSignal,
 ): AsyncGenerator<TripUpdate> {
   const { fold } = mailbox;
-  let readAt = Date.now() + READ_AGAIN_MS.first;
   let endsAt = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
     for (let next = fold.take(); next; next = fold.take()) yield next.update;
@@ -93,14 +109,14 @@ async function* drain(
       if (isAnswered(fold, mailbox.last) || now >= endsAt) return;
       endsAt = Math.min(endsAt, now + LAST_ANSWERS_MS);
     }
-    if (now >= readAt) {
+    if (now >= mailbox.readAt) {
+      mailbox.readAt = now + READ_AGAIN_MS.later;
       await read().catch(() => undefined); // the database is away: what is told here goes on
-      readAt = now + READ_AGAIN_MS.later;
     } else {
-      await news(mailbox, signal, Math.min(readAt, endsAt));
+      await news(mailbox, signal, Math.min(mailbox.readAt, endsAt));
     }
     const lastReadAt = endsAt - READ_AGAIN_MS.first; // the last answers may be what is missing
-    if (now < lastReadAt) readAt = Math.min(readAt, lastReadAt);
+    if (now < lastReadAt) mailbox.readAt = Math.min(mailbox.readAt, lastReadAt);
   }
 }
 
