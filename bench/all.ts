@@ -1,5 +1,6 @@
 // The benchmark: ratios, each taken in one interleaved run. See README.md.
 import { readFileSync, writeFileSync } from "node:fs";
+import { consumerRate } from "./consumer-rate.ts";
 import { requireTwoCores } from "./cores.ts";
 import { durationEcho } from "./duration-echo.ts";
 import { eventCost } from "./event-cost.ts";
@@ -11,6 +12,7 @@ import { readOptions } from "./options.ts";
 import { loadAverage } from "./proc.ts";
 import { replayRate } from "./replay-rate.ts";
 import { report } from "./report.ts";
+import { scaleOut } from "./scale-out.ts";
 
 const measurements: readonly Measurement[] = [
   durationEcho,
@@ -19,6 +21,8 @@ const measurements: readonly Measurement[] = [
   replayRate,
   memory,
   modelCost,
+  consumerRate,
+  scaleOut,
 ];
 
 const options = readOptions(
