@@ -13,6 +13,7 @@ import { loadAverage } from "./proc.ts";
 import { replayRate } from "./replay-rate.ts";
 import { report } from "./report.ts";
 import { scaleOut } from "./scale-out.ts";
+import { syncCost } from "./sync-cost.ts";
 
 const measurements: readonly Measurement[] = [
   durationEcho,
@@ -23,6 +24,7 @@ const measurements: readonly Measurement[] = [
   modelCost,
   consumerRate,
   scaleOut,
+  syncCost,
 ];
 
 const options = readOptions(
