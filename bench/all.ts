@@ -10,6 +10,7 @@ import { meshHops } from "./mesh-hops.ts";
 import { modelCost } from "./model-cost.ts";
 import { readOptions } from "./options.ts";
 import { loadAverage } from "./proc.ts";
+import { pushDelay } from "./push-delay.ts";
 import { replayRate } from "./replay-rate.ts";
 import { report } from "./report.ts";
 import { scaleOut } from "./scale-out.ts";
@@ -24,6 +25,7 @@ const measurements: readonly Measurement[] = [
   modelCost,
   consumerRate,
   scaleOut,
+  pushDelay,
   syncCost,
 ];
 

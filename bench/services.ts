@@ -94,6 +94,22 @@ export async function startBackend(nats: string, envoy: string): Promise<Service
   };
 }
 
+/** The gateway, which asks this Backend who may read a trip; `address` is where riders' streams are. */
+export function startGateway(nats: string, backend: string): Promise<Service> {
+  const child = startNode({
+    file: "gateway/main.ts",
+    nodeArgs: nodeArgs(),
+    env: {
+      MESH_GATEWAY_LISTEN: "127.0.0.1:0",
+      MESH_CONSOLE_LISTEN: "127.0.0.1:0",
+      MESH_NATS: nats,
+      MESH_BACKEND: backend,
+      MESH_LOG_LEVEL: "error",
+    },
+  });
+  return serving(child, "http");
+}
+
 /** Node's options for the servers under test: what `mesh up` gives them, or others to compare with. */
 function nodeArgs(): string[] {
   const args = process.env["BENCH_NODE_ARGS"] ?? "--max-semi-space-size=8";
