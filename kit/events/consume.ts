@@ -14,6 +14,8 @@ export interface ConsumeOptions<T> {
   readonly durable: string;
   /** Most messages handled at once, which is also how far the process reads ahead. Default 64. */
   readonly maxInFlight?: number;
+  /** Whether a message is the consumer's, by its subject; others are acknowledged unread. Default: all are. */
+  readonly isOwn?: (subject: string) => boolean;
   /** Reads a message's body; what cannot be read is a dead letter. */
   readonly decode: (bytes: Uint8Array) => T;
   /**
@@ -35,7 +37,7 @@ export interface Consumer {
 
 /** Reads a durable with bounded concurrency and acknowledges after the effect. */
 export async function consume<T>(events: Events, options: ConsumeOptions<T>): Promise<Consumer> {
-  const { maxInFlight = 64, log } = options;
+  const { maxInFlight = 64, isOwn = () => true, log } = options;
   const durable = await events.js.consumers.get(options.stream, options.durable);
   // Without `abort_on_missing_resource` the library retries a deleted durable for ever, in silence.
   const messages = await durable.consume({
@@ -47,6 +49,10 @@ export async function consume<T>(events: Events, options: ConsumeOptions<T>): Pr
 
   const reading = (async () => {
     for await (const message of messages) {
+      if (!isOwn(message.subject)) {
+        message.ack();
+        continue;
+      }
       const work = handleOne(events, options, message)
         .catch((cause: unknown) => log.error({ err: cause }, "a message could not be settled"))
         .finally(() => inFlight.delete(work));
