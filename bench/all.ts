@@ -1,5 +1,6 @@
 // The benchmark: ratios, each taken in one interleaved run. See README.md.
 import { readFileSync, writeFileSync } from "node:fs";
+import { consumerRate } from "./consumer-rate.ts";
 import { requireTwoCores } from "./cores.ts";
 import { durationEcho } from "./duration-echo.ts";
 import { eventCost } from "./event-cost.ts";
@@ -9,9 +10,12 @@ import { meshHops } from "./mesh-hops.ts";
 import { modelCost } from "./model-cost.ts";
 import { readOptions } from "./options.ts";
 import { loadAverage } from "./proc.ts";
+import { pushDelay } from "./push-delay.ts";
 import { replayRate } from "./replay-rate.ts";
 import { report } from "./report.ts";
+import { scaleOut } from "./scale-out.ts";
 import { streams } from "./streams.ts";
+import { syncCost } from "./sync-cost.ts";
 
 const measurements: readonly Measurement[] = [
   durationEcho,
@@ -21,6 +25,10 @@ const measurements: readonly Measurement[] = [
   memory,
   modelCost,
   streams,
+  consumerRate,
+  scaleOut,
+  pushDelay,
+  syncCost,
 ];
 
 const options = readOptions(

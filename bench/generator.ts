@@ -1,6 +1,7 @@
 import { nextMessage, startNode } from "./child.ts";
 import type { ClosedLoop, LoadResult } from "./closed-loop.ts";
 import { OTHER_CORE } from "./cores.ts";
+import type { PushLoad, PushResult } from "./push-load.ts";
 import type { TripLoad, TripResult } from "./trip-load.ts";
 
 export interface Generator {
@@ -8,6 +9,7 @@ export interface Generator {
   /** Runs a closed loop; fails when a reply was not OK. */
   closed(order: Omit<ClosedLoop, "kind">): Promise<LoadResult>;
   trips(order: Omit<TripLoad, "kind">): Promise<TripResult>;
+  push(order: Omit<PushLoad, "kind">): Promise<PushResult>;
   stop(): Promise<void>;
 }
 
@@ -17,7 +19,7 @@ type Answer<T> = { readonly result: T } | { readonly error: string };
 export function startGenerator(cores: string = OTHER_CORE): Generator {
   const child = startNode({ file: "bench/load.ts", cores });
 
-  async function ask<T>(order: ClosedLoop | TripLoad): Promise<T> {
+  async function ask<T>(order: ClosedLoop | TripLoad | PushLoad): Promise<T> {
     const answer = nextMessage<Answer<T>>(child.process);
     child.process.send(order);
     const got = await answer;
@@ -35,6 +37,7 @@ export function startGenerator(cores: string = OTHER_CORE): Generator {
       return result;
     },
     trips: (order) => ask<TripResult>({ kind: "trips", ...order }),
+    push: (order) => ask<PushResult>({ kind: "push", ...order }),
     stop: () => child.stop(),
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectEvents } from "#kit/events/connect.ts";
@@ -9,22 +9,40 @@ import { OTHER_CORE } from "./cores.ts";
 import { createScratchFolder } from "./scratch-folder.ts";
 
 export interface Nats {
+  readonly pid: number;
   readonly url: string;
   stop(): Promise<void>;
 }
 
+export interface NatsOptions {
+  /** JetStream's `sync_interval`: how often it makes the disk write. Default: the server's, 2m. */
+  readonly syncInterval?: string;
+  /** Where the server's folder is made. Default: where the system has temporary files. */
+  readonly parent?: string;
+}
+
 /** A nats-server with JetStream on disk and every stream, away from the measured core. */
-export async function startNats(cores: string = OTHER_CORE): Promise<Nats> {
-  const scratch = createScratchFolder("nats");
+export async function startNats(
+  cores: string = OTHER_CORE,
+  { syncInterval = "2m", parent }: NatsOptions = {},
+): Promise<Nats> {
+  const scratch = createScratchFolder("nats", parent);
   const folder = scratch.path;
   const { path } = readTools(join(import.meta.dirname, ".."), process.env).nats;
-  const server = ["-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder, "--ports_file_dir", folder];
+  const config = join(folder, "nats.conf");
+  const store = JSON.stringify(join(folder, "js"));
+  writeFileSync(
+    config,
+    `jetstream { store_dir: ${store}, sync_interval: ${JSON.stringify(syncInterval)} }\n`,
+  );
+  const server = ["-a", "127.0.0.1", "-p", "-1", "-c", config, "--ports_file_dir", folder];
   const child = startCommand(["taskset", "-c", cores, path, ...server, "-l", join(folder, "log")]);
   const url = await readUrl(join(folder, `nats-server_${child.pid}.ports`));
   const events = await connectEvents({ url, name: "bench" });
   await provision(events);
   await events.close();
   return {
+    pid: child.pid,
     url,
     async stop() {
       await child.stop();

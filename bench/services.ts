@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 import { type Child, listeningOf, startNode } from "./child.ts";
 import { SERVER_CORE } from "./cores.ts";
 import { createScratchFolder } from "./scratch-folder.ts";
@@ -32,6 +33,43 @@ export function startDuration(nats: string, cores: string = SERVER_CORE): Promis
   return serving(child);
 }
 
+export interface ConsumerOptions {
+  readonly service: ConsumerService;
+  readonly slot: Slot;
+  /** `nats://host:port`, where the slot's durable is. */
+  readonly nats: string;
+  /** Default: any. */
+  readonly cores?: string;
+}
+
+/** One process of an event consumer with its first model. */
+export function startConsumer({ service, slot, nats, cores }: ConsumerOptions): Promise<Service> {
+  const child = startNode({
+    file: `services/${service}/main.ts`,
+    ...(cores === undefined ? {} : { cores }),
+    nodeArgs: nodeArgs(),
+    env: {
+      MESH_SLOT: slot,
+      MESH_MODEL_DIR: `models/${service}/v1`,
+      MESH_LISTEN: "127.0.0.1:0",
+      MESH_NATS: nats,
+      MESH_LOG_LEVEL: "error",
+    },
+  });
+  return serving(child);
+}
+
+/** A process that only acknowledges what its durable delivers; `address` is the server's. */
+export function startPlainConsumer(nats: string, durable: string): Promise<Service> {
+  const child = startNode({
+    file: "bench/plain-consumer.ts",
+    args: [nats, durable],
+    cores: SERVER_CORE,
+    nodeArgs: nodeArgs(),
+  });
+  return serving(child, "nats");
+}
+
 /** Backend with a database of its own; `envoy` is whoever answers Predict. */
 export async function startBackend(nats: string, envoy: string): Promise<Service> {
   const scratch = createScratchFolder("backend");
@@ -56,22 +94,24 @@ export async function startBackend(nats: string, envoy: string): Promise<Service
   };
 }
 
-/** A gateway on the server's core. */
-export async function startGateway(nats: string, backend: string): Promise<Service> {
+/**
+ * The gateway, which asks this Backend who may read a trip; `address` is where riders' streams are. On every
+ * core unless told otherwise.
+ */
+export function startGateway(nats: string, backend: string, cores?: string): Promise<Service> {
   const child = startNode({
     file: "gateway/main.ts",
-    cores: SERVER_CORE,
+    ...(cores === undefined ? {} : { cores }),
     nodeArgs: nodeArgs(),
     env: {
-      MESH_NATS: nats,
-      MESH_BACKEND: backend,
       MESH_GATEWAY_LISTEN: "127.0.0.1:0",
       MESH_CONSOLE_LISTEN: "127.0.0.1:0",
-      MESH_LOG_LEVEL: "warn",
+      MESH_NATS: nats,
+      MESH_BACKEND: backend,
+      MESH_LOG_LEVEL: "error",
     },
   });
-  const { http = "" } = await listeningOf(child);
-  return { pid: child.pid, address: http, stop: child.stop };
+  return serving(child, "http");
 }
 
 /** Node's options for the servers under test: what `mesh up` gives them, or others to compare with. */
@@ -80,7 +120,7 @@ function nodeArgs(): string[] {
   return args.split(" ").filter((arg) => arg !== "");
 }
 
-async function serving(child: Child): Promise<Service> {
-  const { rpc = "" } = await listeningOf(child);
-  return { pid: child.pid, address: rpc, stop: child.stop };
+async function serving(child: Child, name = "rpc"): Promise<Service> {
+  const listening = await listeningOf(child);
+  return { pid: child.pid, address: listening[name] ?? "", stop: child.stop };
 }

@@ -1,5 +1,6 @@
 // A thousand open update streams on one gateway, by both ways: what they cost and how late the last reader is.
 import { connectEvents } from "#kit/events/connect.ts";
+import { SERVER_CORE } from "./cores.ts";
 import type { Measurement, Plan, Result, Row } from "./measurement.ts";
 import { startNats } from "./nats.ts";
 import { type Spread, show, spread } from "./numbers.ts";
@@ -35,7 +36,7 @@ async function measure(plan: Plan): Promise<Result> {
   const corrections = createCorrections(events);
   const found: Found[] = [];
   for (const via of ["direct", "backend"] as const) {
-    await using gateway = adopt(await startGateway(nats.url, backend.address));
+    await using gateway = adopt(await startGateway(nats.url, backend.address, SERVER_CORE));
     found.push(await measureWay({ via, gateway, backend, trips, corrections }, plan));
   }
   return {

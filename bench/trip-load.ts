@@ -1,13 +1,7 @@
-import {
-  CompleteTripRequest,
-  ReportProgressRequest,
-  StartTripRequest,
-} from "#gen/tripmesh/backend/v1/backend_service.ts";
-import { fromSeconds, fromUsd } from "#kit/rpc/amounts.ts";
 import { tripIdOf } from "../services/backend/identity.ts";
 import { type LoadResult, summary } from "./closed-loop.ts";
-import { type GrpcSocket, openGrpcSocket, toGrpcBody } from "./grpc-socket.ts";
-import { requestTripBody } from "./rows.ts";
+import { type GrpcSocket, openGrpcSocket } from "./grpc-socket.ts";
+import { laterSteps, requestStep, send } from "./trip-steps.ts";
 
 /** Trips that arrive whether or not the ones before were answered, each with its whole life. */
 export interface TripLoad {
@@ -26,14 +20,6 @@ const PROGRESS = [0.25, 0.5, 0.75];
 /** Between two steps of a trip's life. */
 const STEP_MS = 100;
 const TICK_MS = 2;
-
-/** Enough for the digest of the model that answered: a degraded estimate has none. */
-const MIN_TRIP_BYTES = 150;
-
-interface Step {
-  readonly method: string;
-  readonly body: Buffer;
-}
 
 export async function runTrips(order: TripLoad): Promise<TripResult> {
   const socket = await openGrpcSocket(order.address);
@@ -77,59 +63,13 @@ async function live(
   dueAt: number,
   latenciesMs: number[],
 ): Promise<number> {
-  const request = { method: "RequestTrip", body: requestTripBody(index, rider) };
-  const requested = await send(socket, rider, request, MIN_TRIP_BYTES);
+  const requested = await send(socket, rider, requestStep(index, rider));
   latenciesMs.push(performance.now() - dueAt);
   if (!requested) return 1; // the others would fail as well
   let failures = 0;
-  for (const step of laterSteps(tripIdOf(rider, rider))) {
+  for (const step of laterSteps(tripIdOf(rider, rider), PROGRESS)) {
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-    if (!(await send(socket, rider, step, 0))) failures++;
+    if (!(await send(socket, rider, step))) failures++;
   }
   return failures;
-}
-
-function laterSteps(tripId: string): Step[] {
-  const progress = PROGRESS.map((shareDone) => ({
-    method: "ReportProgress",
-    body: toGrpcBody(
-      ReportProgressRequest.encode({
-        tripId,
-        shareDone,
-        elapsed: fromSeconds(shareDone * 900),
-        position: undefined,
-        eventTime: undefined,
-      }).finish(),
-    ),
-  }));
-  const start = StartTripRequest.encode({ tripId, eventTime: undefined }).finish();
-  const complete = CompleteTripRequest.encode({
-    tripId,
-    actualDuration: fromSeconds(900),
-    cost: fromUsd(20),
-    tip: fromUsd(3),
-    distanceMiles: 3,
-    eventTime: undefined,
-  }).finish();
-  return [
-    { method: "StartTrip", body: toGrpcBody(start) },
-    ...progress,
-    { method: "CompleteTrip", body: toGrpcBody(complete) },
-  ];
-}
-
-function send(
-  socket: GrpcSocket,
-  rider: string,
-  { method, body }: Step,
-  minReplyBytes: number,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    socket.call({
-      path: `/tripmesh.backend.v1.BackendService/${method}`,
-      body,
-      once: [["x-rider-id", rider]],
-      done: (ok, replyBytes) => resolve(ok && replyBytes >= minReplyBytes),
-    });
-  });
 }

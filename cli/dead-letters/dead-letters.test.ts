@@ -5,7 +5,7 @@ import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { type Consumer, consume } from "#kit/events/consume.ts";
 import { provisionSlot } from "#kit/events/provision.ts";
-import { durableName, streams, tripSubject } from "#kit/events/subjects.ts";
+import { durableName, isAnsweredBy, streams, tripSubject } from "#kit/events/subjects.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/until.ts";
@@ -28,6 +28,7 @@ beforeAll(async () => {
       await consume(events, {
         stream: streams.trips,
         durable: durableName(service, "blue"),
+        isOwn: (subject) => isAnsweredBy(service, "blue", subject),
         decode: (bytes) => TripEvent.decode(bytes),
         async handle({ tripId }) {
           seen.push(`${service}:${tripId}`);

@@ -1,4 +1,5 @@
 // Consumers against a real nats-server: what is acknowledged, put aside, shared and stored once.
+import { AckPolicy, jetstreamManager } from "@nats-io/jetstream";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Estimate } from "#gen/tripmesh/backend/v1/ride.ts";
@@ -22,7 +23,7 @@ import { type ConsumeOptions, type Consumer, consume } from "./consume.ts";
 import { provisionSlot } from "./provision.ts";
 import { publishPrediction } from "./publish-prediction.ts";
 import { createScorer } from "./score.ts";
-import { durableName, streams, tripSubject } from "./subjects.ts";
+import { durableName, isAnsweredBy, streams, tripSubject } from "./subjects.ts";
 
 const log = pino({ level: "silent" });
 let nats: TestNats;
@@ -101,6 +102,19 @@ const waiting = async (slot: string) => {
   return num_pending + num_ack_pending;
 };
 
+test("a slot's durable that had filters loses them", async () => {
+  const manager = await jetstreamManager(events.connection);
+  const filters = ["trips.*.requested", "trips.*.progressed", "redo.cost.blue.>"];
+  await manager.consumers.add(streams.trips, {
+    durable_name: "cost-blue",
+    ack_policy: AckPolicy.Explicit,
+    filter_subjects: filters,
+  });
+  await provisionSlot(events, "cost", "blue", "all");
+  const { config } = await manager.consumers.info(streams.trips, "cost-blue");
+  expect(config.filter_subjects ?? []).toEqual([]);
+});
+
 describe("a consumer", () => {
   test("scores each event once, live for its own arm and shadow for the other's, shared by processes", async () => {
     await provisionSlot(events, "tip", "blue", "all");
@@ -153,6 +167,24 @@ describe("a consumer", () => {
     ]);
     expect(letters.find((l) => l.subject.includes("garbage"))?.payload).toEqual(garbage);
     expect(letters.find((l) => l.subject.includes("bad"))?.reason).toContain("features: are odd");
+    await consumer.stop();
+  });
+
+  test("acknowledges unread what its service does not answer or is replayed to another", async () => {
+    const seen: string[] = [];
+    const consumer = await consumeTips(
+      events,
+      "green",
+      async (event) => void seen.push(event.tripId),
+      { isOwn: (subject) => isAnsweredBy("tip", "green", subject) },
+    );
+    const body = (tripId: string) => TripEvent.encode(requested(tripId)).finish();
+    await events.js.publish(tripSubject("ended", "completed"), Buffer.from([0xff]));
+    await events.js.publish("redo.tip.blue.others.requested", body("others"));
+    await events.js.publish("redo.tip.green.own.requested", body("own"));
+    await publish(requested("next"));
+    await until("all are settled", async () => (await waiting("green")) === 0);
+    expect(seen).toEqual(["own", "next"]);
     await consumer.stop();
   });
 

@@ -21,6 +21,8 @@ export interface ConsumeOptions<T> {
   readonly handleWithinMs?: number;
   /** Longest time to wait for a durable that was deleted to be made again, ms. Default 30 000. */
   readonly attachWithinMs?: number;
+  /** Whether a message is the consumer's, by its subject; others are acknowledged unread. Default: all are. */
+  readonly isOwn?: (subject: string) => boolean;
   /** Reads a message's body; what cannot be read is a dead letter. */
   readonly decode: (bytes: Uint8Array) => T;
   /**
@@ -50,7 +52,8 @@ export interface Consumer {
  * again, services have no right to.
  */
 export async function consume<T>(events: Events, options: ConsumeOptions<T>): Promise<Consumer> {
-  const { maxInFlight = 64, handleWithinMs = 60_000, attachWithinMs = 30_000, log } = options;
+  const { maxInFlight = 64, handleWithinMs = 60_000, attachWithinMs = 30_000 } = options;
+  const { isOwn = () => true, log } = options;
   const hands = createHands({
     maxInFlight,
     handleWithinMs,
@@ -68,7 +71,10 @@ export async function consume<T>(events: Events, options: ConsumeOptions<T>): Pr
     while (messages) {
       watchStatus(messages, log);
       try {
-        for await (const message of messages) await hands.take(message);
+        for await (const message of messages) {
+          if (isOwn(message.subject)) await hands.take(message);
+          else message.ack();
+        }
       } catch (cause) {
         log.warn({ err: cause, durable: options.durable }, "the durable cannot be read");
       }

@@ -15,7 +15,7 @@ import { connectEvents } from "./connect.ts";
 import { consume } from "./consume.ts";
 import { publishPrediction } from "./publish-prediction.ts";
 import { createScorer } from "./score.ts";
-import { durableName, streams } from "./subjects.ts";
+import { durableName, isAnsweredBy, streams } from "./subjects.ts";
 
 export interface ConsumerServiceOptions {
   readonly config: z.output<typeof consumerConfig>;
@@ -55,6 +55,7 @@ export async function runConsumerService({
     stream: streams.trips,
     durable: durableName(service, slot),
     maxInFlight: config.maxInFlight,
+    isOwn: (subject) => isAnsweredBy(service, slot, subject),
     decode: (bytes) => TripEvent.decode(bytes),
     handle: scorer,
     owner: { service, slot },

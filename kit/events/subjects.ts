@@ -1,6 +1,6 @@
 // Every stream and subject name in one place; docs/architecture.md explains them.
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
-import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
+import type { ConsumerService, ModelService, Slot } from "#kit/traffic/traffic.ts";
 
 export const streams = {
   trips: "TRIPS",
@@ -48,3 +48,13 @@ export const answeredEvents = {
   tip: ["requested", "progressed"],
   cost: ["requested", "progressed"],
 } as const satisfies Record<string, readonly TripEventName[]>;
+
+/**
+ * Whether a slot of a consumer service answers a message of `TRIPS`, by its subject: the events of its
+ * service, and what is replayed to it alone.
+ */
+export function isAnsweredBy(service: ConsumerService, slot: Slot, subject: string): boolean {
+  if (subject.startsWith("redo.")) return subject.startsWith(`redo.${service}.${slot}.`);
+  const event = subject.slice(subject.lastIndexOf(".") + 1);
+  return (answeredEvents[service] as readonly string[]).includes(event);
+}
