@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 
 /** Processor time that a process has used, ms; finer than what `times` gives. */
 export interface CpuTime {
@@ -19,6 +19,14 @@ export function cpuTime(pid: number): CpuTime {
 function threadMs(pid: number, thread: string): number {
   const [runNs] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
   return Number(runNs) / 1e6;
+}
+
+/** Processor time that everything on the machine has used, all cores together, ms. */
+export function busyMs(): number {
+  return cpus().reduce(
+    (sum, { times }) => sum + times.user + times.nice + times.sys + times.irq,
+    0,
+  );
 }
 
 /** Resident memory, MiB: all of it, and what only this process has. */

@@ -7,7 +7,7 @@ import { startGenerator } from "./generator.ts";
 import type { Measurement, Plan, Result, Row } from "./measurement.ts";
 import { startNats } from "./nats.ts";
 import { show, spread } from "./numbers.ts";
-import { cpuTime } from "./proc.ts";
+import { busyMs, cpuTime } from "./proc.ts";
 import { type Delays, LIFE_MS, type PushResult, type PushWindow } from "./push-load.ts";
 import { startBackend, startConsumer, startDuration, startGateway } from "./services.ts";
 
@@ -86,18 +86,20 @@ async function startMeshWithoutEnvoy(stack: AsyncDisposableStack) {
   return { generator, backend: backend.address, gateway: gateway.address, pids };
 }
 
-/** Which share of a core each process uses in this time. */
+/** Which share of a core each process uses in this time, and what else runs on the machine. */
 async function cpuShares(pids: Readonly<Record<string, number>>, spanMs: number) {
-  const used = () => Object.values(pids).map((pid) => cpuTime(pid).allThreadsMs);
+  const used = () => [...Object.values(pids).map((pid) => cpuTime(pid).allThreadsMs), busyMs()];
   const before = used();
   const begun = performance.now();
   await sleep(spanMs);
   const tookMs = performance.now() - begun;
-  const after = used();
-  return Object.keys(pids).map((name, at) => ({
-    name,
-    share: ((after[at] ?? 0) - (before[at] ?? 0)) / tookMs,
-  }));
+  const all = used().map((ms, at) => (ms - (before[at] ?? 0)) / tookMs);
+  const own = all.slice(0, -1);
+  const rest = (all.at(-1) ?? 0) - own.reduce((sum, share) => sum + share, 0);
+  return [
+    ...Object.keys(pids).map((name, at) => ({ name, share: own[at] ?? 0 })),
+    { name: "everything else on the machine", share: rest },
+  ];
 }
 
 function delayRow(what: string, { windows }: PushResult, of: (window: PushWindow) => Delays): Row {
