@@ -7,7 +7,7 @@ import { answeredEvents, type TripEventName } from "#kit/events/subjects.ts";
 import { updateOfPrediction, updatesOfEvent } from "#kit/events/trip-updates.ts";
 import { fromMinutes } from "#kit/rpc/amounts.ts";
 import { check, recoveryMs } from "./check.ts";
-import type { Deployed, Evidence, ReaderHistory, Way } from "./history.ts";
+import type { Deployed, Evidence, ReaderHistory, StoredDeadLetter, Way } from "./history.ts";
 
 const deployed: readonly Deployed[] = [
   { service: "tip", slot: "blue", version: "v1" },
@@ -90,7 +90,8 @@ function goodRun() {
     lateReaders: [reader("direct"), reader("backend")],
     events,
     predictions,
-    deadLetters: [] as { service: string; slot: string; tripId: string; seq: number }[],
+    deadLetters: [] as StoredDeadLetter[],
+    poison: [] as string[],
     pending: new Map<string, number>(),
     fault: { from: 995, to: 1_002 },
   } satisfies Evidence;
@@ -124,7 +125,7 @@ test("a dead letter accounts for an event, and so does what is pending", () => {
   expect(
     rulesBroken((run) => {
       lose(run);
-      run.deadLetters.push({ service: "tip", slot: "blue", tripId, seq: 1 });
+      run.deadLetters.push({ service: "tip", slot: "blue", tripId, seq: 1, subject: "s" });
     }),
   ).toEqual([]);
   expect(
@@ -172,6 +173,17 @@ describe("broken promises", () => {
         run.predictions.splice(shadow(run), 1, { ...other, prediction });
       }),
     ).toContain("not one slot live");
+  });
+  test("poison is lost by one slot", () => {
+    expect(
+      rulesBroken((run) => {
+        run.poison.push("trips.poison.progressed");
+        for (const { service, slot } of deployed.slice(1)) {
+          const subject = "trips.poison.progressed";
+          run.deadLetters.push({ service, slot, tripId: "", seq: 0, subject });
+        }
+      }),
+    ).toEqual(["poison not put aside"]);
   });
   test("a reader goes back, by however many connections", () => {
     expect(rulesBroken((run) => run.readers[0]?.updates.reverse())).toContain("reader went back");

@@ -24,7 +24,8 @@ export interface Violation {
     | "reader went back"
     | "reader was told something else"
     | "ways differ"
-    | "not accounted for";
+    | "not accounted for"
+    | "poison not put aside";
   readonly detail: string;
 }
 
@@ -39,6 +40,7 @@ export function check(evidence: Evidence): Violation[] {
     ...checkReaders(evidence),
     ...checkEnd(evidence),
     ...checkCounts(evidence, events, effects),
+    ...checkPoison(evidence),
   ];
 }
 
@@ -256,6 +258,17 @@ function checkCounts(evidence: Evidence, events: Events, effects: Effects): Viol
     }
   }
   return found;
+}
+
+/** What nobody can answer is a dead letter of every slot that was given it. */
+function checkPoison({ poison, deployed, deadLetters }: Evidence): Violation[] {
+  const put = new Set(deadLetters.map((d) => `${d.service}-${d.slot} ${d.subject}`));
+  return poison.flatMap((subject) =>
+    deployed
+      .map(({ service, slot }) => `${service}-${slot} ${subject}`)
+      .filter((key) => !put.has(key))
+      .map((detail): Violation => ({ rule: "poison not put aside", detail })),
+  );
 }
 
 /**

@@ -4,7 +4,6 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { headers } from "@nats-io/transport-node";
 import { PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { predictionSubject, streams, tripSubject } from "#kit/events/subjects.ts";
@@ -30,6 +29,8 @@ export interface Scene {
 export interface Damage {
   readonly what: string;
   readonly doneAt?: number;
+  /** Subjects on which something was published that every slot is given and none can answer. */
+  readonly poison?: readonly string[];
 }
 
 export interface Fault {
@@ -314,13 +315,15 @@ export const faults: readonly Fault[] = [
     name: "poison events",
     ...single,
     async inject({ stage, random }) {
+      const poison: string[] = [];
       for (let times = 0; times < 5; times++) {
-        const garbage = Buffer.from(`garbage ${random.uniform()}`);
-        await stage.events.js.publish(tripSubject("poison", "progressed"), garbage, {
-          headers: headers(),
-        });
+        const id = `poison-${Date.now()}-${times}`;
+        const nonsense = TripEvent.encode(TripEvent.fromPartial({ tripId: id })).finish();
+        const body = random.uniform() < 0.5 ? Buffer.from(`\xff${id}`) : nonsense;
+        poison.push(tripSubject(id, "progressed"));
+        await stage.events.js.publish(tripSubject(id, "progressed"), body);
       }
-      return { what: "five" };
+      return { what: "five", poison };
     },
   },
   {

@@ -63,8 +63,11 @@ export interface StoredPrediction {
 export interface StoredDeadLetter {
   readonly service: string;
   readonly slot: string;
+  /** Of the event; nothing and 0 for what is no event. */
   readonly tripId: string;
   readonly seq: number;
+  /** Where the message was published. */
+  readonly subject: string;
 }
 
 /** A version in a slot of a consumer service. */
@@ -86,6 +89,8 @@ export interface Evidence {
   readonly events: readonly StoredEvent[];
   readonly predictions: readonly StoredPrediction[];
   readonly deadLetters: readonly StoredDeadLetter[];
+  /** Subjects of what was fed in and can be no slot's to answer. */
+  readonly poison: readonly string[];
   readonly pending: Pending;
   /** When the fault began and when the damage was done: what follows is recovery. Wall clock, ms. */
   readonly fault: { readonly from: number; readonly to: number };

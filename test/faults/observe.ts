@@ -50,10 +50,9 @@ export async function readStored(
     "dead.>",
     since.deadLetters,
     (message) => {
-      const { service, slot, payload } = DeadLetter.decode(message.data);
-      const event = tryDecode(() => TripEvent.decode(payload));
-      if (!event || !tripIds.has(event.tripId)) return [];
-      return [{ service, slot, tripId: event.tripId, seq: event.seq }];
+      const { service, slot, payload, subject } = DeadLetter.decode(message.data);
+      const { tripId = "", seq = 0 } = tryDecode(() => TripEvent.decode(payload)) ?? {};
+      return [{ service, slot, tripId, seq, subject }];
     },
   );
   return { events: tripEvents, predictions, deadLetters };

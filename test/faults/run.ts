@@ -53,7 +53,7 @@ export async function run(stage: Stage, fault: Fault, seed: number): Promise<Run
 
   await sleep(300 + random.uniform() * 1_200);
   const from = Date.now();
-  const { what, doneAt } = await fault.inject({ stage, random, trips, since });
+  const { what, doneAt, poison = [] } = await fault.inject({ stage, random, trips, since });
   const to = doneAt ?? Date.now();
   await over;
   const tripIds = new Set(trips.map(({ tripId }) => tripId));
@@ -74,6 +74,7 @@ export async function run(stage: Stage, fault: Fault, seed: number): Promise<Run
     readers: readers.map(({ history }) => history),
     lateReaders: late.map(({ history }) => history),
     ...stored,
+    poison,
     fault: { from, to },
   };
   return {
