@@ -7,6 +7,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { quoteCommand } from "./commands/quote.ts";
+import { rolloutCommand } from "./commands/rollout.ts";
 import { trainCommand } from "./commands/train.ts";
 import { tripCommand } from "./commands/trip.ts";
 import { upCommand } from "./commands/up.ts";
@@ -26,5 +27,6 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(deadLettersCommand(context))
     .addCommand(provisionCommand(context))
     .addCommand(keysCommand(context))
+    .addCommand(rolloutCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

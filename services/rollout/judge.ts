@@ -1,0 +1,12 @@
+import type { GateResult, Rollout, Verdict } from "#gen/tripmesh/rollout/v1/rollout.ts";
+
+/** What the evidence about a rollout says at a moment. */
+export interface Look {
+  readonly verdict: Verdict;
+  readonly gates: GateResult[];
+}
+
+/** Follows the evidence about every rollout that is not over. */
+export interface Judge {
+  look(rollout: Rollout, now: Date): Look;
+}
