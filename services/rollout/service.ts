@@ -12,8 +12,10 @@ import type { TrafficControl } from "./traffic-control.ts";
 export interface RolloutDependencies {
   readonly releases: ReleaseLog;
   readonly traffic: TrafficControl;
-  /** Fails when there is no such bundle, with what there is. */
-  readonly checkVersion: (service: ModelService, version: string) => Promise<void>;
+  /** SHA-256 of a bundle's model file, as its card says; NOT_FOUND without such a bundle, with what there is. */
+  readonly digestOf: (service: ModelService, version: string) => Promise<string>;
+  /** Event time of the newest request; now, when there was none. */
+  readonly latestEventTime: () => Promise<Date>;
   /** Slots that can take traffic now. */
   readonly isServing: (service: ModelService, slot: "blue" | "green") => Promise<boolean>;
   /** There is something to do for a rollout; returns at once. */
@@ -27,7 +29,7 @@ const MAX_PAGE = 100;
 export function createRolloutService(
   dependencies: RolloutDependencies,
 ): Handlers<typeof RolloutServiceDefinition> {
-  const { releases, traffic, checkVersion, isServing, wake } = dependencies;
+  const { releases, traffic, digestOf, latestEventTime, isServing, wake } = dependencies;
 
   const known = (rolloutId: string): Rollout => {
     const rollout = releases.rollout(rolloutId);
@@ -85,8 +87,11 @@ export function createRolloutService(
       }
       starting.add(service);
       try {
-        const rollout = planRollout(request, traffic.of(service), new Date());
-        await checkVersion(service, rollout.candidateVersion);
+        const rollout = await planRollout(request, traffic.of(service), {
+          now: new Date(),
+          eventTime: await latestEventTime(),
+          digestOf: (version) => digestOf(service, version),
+        });
         const after = await releases.append(rollout.rolloutId, {
           $case: "started",
           value: rollout,

@@ -25,13 +25,22 @@ export function checkService(name: string): ModelService {
   );
 }
 
+/** What is looked up for a start. */
+export interface StartFacts {
+  readonly now: Date;
+  /** Event time of the newest request. */
+  readonly eventTime: Date;
+  /** SHA-256 of a version's model file; fails with NOT_FOUND when there is no such bundle. */
+  readonly digestOf: (version: string) => Promise<string>;
+}
+
 /** The rollout that a request asks for, before its first entry is written. */
-export function planRollout(
+export async function planRollout(
   request: StartRolloutRequest,
   traffic: Traffic,
-  now: Date,
+  facts: StartFacts,
   makeId: () => string = () => randomUUID().slice(0, 8),
-): Rollout {
+): Promise<Rollout> {
   const service = checkService(request.service);
   const live = liveSlot(traffic);
   const liveVersion = slotOf(traffic, live).version;
@@ -65,7 +74,11 @@ export function planRollout(
     // Riders' places change with each rollout; in a rolling one nobody's answer moves to another slot.
     salt: isRolling ? traffic.salt : rolloutId,
     state: RolloutState.RUNNING,
-    decisions: [{ ...decision, time: now, state: RolloutState.RUNNING }],
+    startEventTime: facts.eventTime,
+    candidateDigest: await facts.digestOf(request.version),
+    liveDigest: await facts.digestOf(liveVersion),
+    createTime: facts.now,
+    decisions: [{ ...decision, time: facts.now, state: RolloutState.RUNNING }],
   };
 }
 

@@ -327,6 +327,13 @@ export interface Rollout {
   readonly cleanedUp: boolean;
   /** `request_id` of the start. */
   readonly requestId: string;
+  /** Event time at the start: trips requested before it are not counted. */
+  readonly startEventTime:
+    | Date
+    | undefined;
+  /** SHA-256 of the two model files, as their cards say: predictions name them. */
+  readonly candidateDigest: string;
+  readonly liveDigest: string;
 }
 
 function createBaseRequirements(): Requirements {
@@ -986,6 +993,9 @@ function createBaseRollout(): Rollout {
     bySegment: false,
     cleanedUp: false,
     requestId: "",
+    startEventTime: undefined,
+    candidateDigest: "",
+    liveDigest: "",
   };
 }
 
@@ -1047,6 +1057,15 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.requestId !== "") {
       writer.uint32(154).string(message.requestId);
+    }
+    if (message.startEventTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startEventTime), writer.uint32(162).fork()).join();
+    }
+    if (message.candidateDigest !== "") {
+      writer.uint32(170).string(message.candidateDigest);
+    }
+    if (message.liveDigest !== "") {
+      writer.uint32(178).string(message.liveDigest);
     }
     return writer;
   },
@@ -1216,6 +1235,30 @@ export const Rollout: MessageFns<Rollout> = {
             message.requestId = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.startEventTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.candidateDigest = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.liveDigest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1295,6 +1338,21 @@ export const Rollout: MessageFns<Rollout> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      startEventTime: isSet(object.startEventTime)
+        ? fromJsonTimestamp(object.startEventTime)
+        : isSet(object.start_event_time)
+        ? fromJsonTimestamp(object.start_event_time)
+        : undefined,
+      candidateDigest: isSet(object.candidateDigest)
+        ? globalThis.String(object.candidateDigest)
+        : isSet(object.candidate_digest)
+        ? globalThis.String(object.candidate_digest)
+        : "",
+      liveDigest: isSet(object.liveDigest)
+        ? globalThis.String(object.liveDigest)
+        : isSet(object.live_digest)
+        ? globalThis.String(object.live_digest)
+        : "",
     };
   },
 
@@ -1357,6 +1415,15 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.startEventTime !== undefined) {
+      obj.startEventTime = message.startEventTime.toISOString();
+    }
+    if (message.candidateDigest !== "") {
+      obj.candidateDigest = message.candidateDigest;
+    }
+    if (message.liveDigest !== "") {
+      obj.liveDigest = message.liveDigest;
+    }
     return obj;
   },
 
@@ -1386,6 +1453,9 @@ export const Rollout: MessageFns<Rollout> = {
     message.bySegment = object.bySegment ?? false;
     message.cleanedUp = object.cleanedUp ?? false;
     message.requestId = object.requestId ?? "";
+    message.startEventTime = object.startEventTime ?? undefined;
+    message.candidateDigest = object.candidateDigest ?? "";
+    message.liveDigest = object.liveDigest ?? "";
     return message;
   },
 };
