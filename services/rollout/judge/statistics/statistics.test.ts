@@ -9,7 +9,7 @@ import { lnBeta, lnGamma, lnIncompleteBeta, lnOneMinusExp } from "./ln-beta.ts";
 import { lnNormal } from "./ln-normal.ts";
 import { addMoments, momentsOf, NO_MOMENTS } from "./moments.ts";
 import { pValue, raisePeak } from "./peak.ts";
-import { ratioEvidence } from "./sample-ratio.ts";
+import { mixedRatioEvidence, ratioEvidence } from "./sample-ratio.ts";
 import { wilson } from "./wilson.ts";
 
 const losses = fc.array(fc.integer({ min: -8192, max: 8192 }), { minLength: 2, maxLength: 50 });
@@ -227,6 +227,13 @@ describe("counts and ratios", () => {
       }
       expect(mean).toBeCloseTo(1, 9);
     }
+  });
+
+  test("priors of two strengths: a gross leak is seen early, a small one late, none in equal shares", () => {
+    expect(ratioEvidence([80, 320], [0.5, 0.5])).toBeLessThan(7);
+    expect(mixedRatioEvidence([80, 320], [0.5, 0.5])).toBeGreaterThan(7);
+    expect(mixedRatioEvidence([5300, 94_700], [0.05, 0.95])).toBeGreaterThan(6.5);
+    expect(mixedRatioEvidence([200, 200], [0.5, 0.5])).toBeLessThan(0);
   });
 
   test("a margin moves the share that is asked about", () => {
