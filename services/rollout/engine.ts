@@ -9,14 +9,13 @@ import {
   Verdict,
 } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Instances } from "#kit/instances/instances.ts";
-import { toSeconds } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { otherSlot } from "./desired-traffic.ts";
 import type { Judge } from "./judge.ts";
 import type { ReleaseLog } from "./release-log.ts";
-import { isOver, stageStartedAt } from "./state.ts";
+import { isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
 
 export interface EngineDependencies {
@@ -87,46 +86,38 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   }
 
   async function look(rollout: Rollout): Promise<void> {
-    const { verdict, gates } = judge.look(rollout, now());
+    const { verdict, because, gates } = judge.look(rollout, now());
     if (verdict !== rollout.verdict || gatesChanged(rollout.gates, gates)) {
       await releases.append(rollout.rolloutId, {
         $case: "look",
         value: { verdict, gates, stage: rollout.currentStage },
       });
     }
+    const stage = rollout.currentStage;
     if (verdict === Verdict.FAIL) {
-      const failed = gates.filter((gate) => gate.verdict === Verdict.FAIL);
-      const why = failed.map(({ because }) => because).join("; ");
-      await decide(rollout, "abort", RolloutState.ABORTED, rollout.currentStage, why, gates);
-      return;
-    }
-    if (rollout.state !== RolloutState.RUNNING) return; // a person has the word
-    const stage = rollout.stages[rollout.currentStage - 1];
-    const ageSeconds = (now().getTime() - (stageStartedAt(rollout)?.getTime() ?? 0)) / 1000;
-    if (verdict === Verdict.PASS && ageSeconds >= toSeconds(stage?.bake)) {
-      await advance(rollout, gates);
-    } else if (ageSeconds > toSeconds(stage?.deadline)) {
-      const why = `no verdict within ${toSeconds(stage?.deadline)} s: ${gates.map((g) => g.because).join("; ")}`;
-      await decide(rollout, "hold", RolloutState.HELD, rollout.currentStage, why, gates);
+      await decide(rollout, "abort", RolloutState.ABORTED, stage, because, gates);
+    } else if (rollout.state !== RolloutState.RUNNING) {
+      return; // a person has the word
+    } else if (verdict === Verdict.PASS) {
+      await advance(rollout, because, gates);
+    } else if (verdict === Verdict.HOLD) {
+      await decide(rollout, "hold", RolloutState.HELD, stage, because, gates);
     }
   }
 
-  async function advance(rollout: Rollout, gates: readonly GateResult[]): Promise<void> {
-    const next = rollout.currentStage + 1;
-    const why = gates.map(({ because }) => because).join("; ");
-    if (next <= rollout.stages.length) {
-      await decide(rollout, "advance", RolloutState.RUNNING, next, why, gates);
+  async function advance(
+    rollout: Rollout,
+    why: string,
+    gates: readonly GateResult[],
+  ): Promise<void> {
+    const { currentStage: stage } = rollout;
+    if (stage < rollout.stages.length) {
+      await decide(rollout, "advance", RolloutState.RUNNING, stage + 1, why, gates);
     } else if (endsWithAPerson(rollout)) {
-      await decide(
-        rollout,
-        "hold",
-        RolloutState.HELD,
-        rollout.currentStage,
-        `${why}; promotion is a choice`,
-        gates,
-      );
+      const choice = `${why} What follows from it is for a person to say.`;
+      await decide(rollout, "hold", RolloutState.HELD, stage, choice, gates);
     } else {
-      await decide(rollout, "promote", RolloutState.PROMOTED, rollout.currentStage, why, gates);
+      await decide(rollout, "promote", RolloutState.PROMOTED, stage, why, gates);
     }
   }
 
@@ -138,19 +129,9 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       (one) => one.service === service && one.slot === slot,
     );
     const old = mine.find((one) => one.version !== version);
-    const { verdict, gates } = judge.look(rollout, now());
+    const { verdict, because, gates } = judge.look(rollout, now());
     if (verdict === Verdict.FAIL) {
-      const why = gates
-        .filter((gate) => gate.verdict === Verdict.FAIL)
-        .map(({ because }) => because);
-      await decide(
-        rollout,
-        "abort",
-        RolloutState.ABORTED,
-        rollout.currentStage,
-        why.join("; "),
-        gates,
-      );
+      await decide(rollout, "abort", RolloutState.ABORTED, rollout.currentStage, because, gates);
       return;
     }
     if (!old) {

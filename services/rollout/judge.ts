@@ -3,6 +3,8 @@ import type { GateResult, Rollout, Verdict } from "#gen/tripmesh/rollout/v1/roll
 /** What the evidence about a rollout says at a moment. */
 export interface Look {
   readonly verdict: Verdict;
+  /** The sentence that explains it. */
+  readonly because: string;
   readonly gates: GateResult[];
 }
 
