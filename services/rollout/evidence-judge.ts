@@ -13,8 +13,8 @@ import type { Judge, Look } from "./judge.ts";
 import { stageStartedAt } from "./state.ts";
 
 export interface EvidenceJudge extends Judge {
-  /** Begins to read the evidence about a rollout, if that was not begun. */
-  watch(rollout: Rollout, traffics: () => readonly Traffic[]): Promise<void>;
+  /** Begins to read the evidence about a rollout; true when that was not begun before. */
+  watch(rollout: Rollout, traffics: () => readonly Traffic[]): Promise<boolean>;
   /** Tells what the streams do not: weights, crashes, counts of requests. */
   tell(rolloutId: string, fact: Fact): void;
   forget(rolloutId: string): Promise<void>;
@@ -47,7 +47,7 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
 
   return {
     async watch(rollout, traffics) {
-      if (watched.has(rollout.rolloutId)) return;
+      if (watched.has(rollout.rolloutId)) return false;
       const plan = planOf(rollout);
       const one: Watched = {
         plan,
@@ -63,7 +63,9 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
       } catch (cause) {
         watched.delete(rollout.rolloutId); // the next turn begins again
         log.warn({ err: cause, rollout: rollout.rolloutId }, "the evidence cannot be read");
+        return false;
       }
+      return true;
     },
     tell(rolloutId, fact) {
       const one = watched.get(rolloutId);

@@ -1,6 +1,7 @@
 import { Requirements, type Stage, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import { type ModelService, TOTAL_WEIGHT } from "#kit/traffic/traffic.ts";
+import { metricsOf } from "./judge/plan.ts";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -37,25 +38,17 @@ export const presets: Readonly<Record<number, readonly Stage[]>> = {
   [Strategy.ROLLING]: [stage("one by one", 0, { bakeSeconds: 10 })],
 };
 
-/** Caps of the loss: beyond them a ride says nothing about a model. Minutes, or US dollars. */
-const lossCaps: Readonly<Record<ModelService, number>> = {
-  duration: 30,
-  "dynamic-duration": 30,
-  cost: 60,
-  tip: 20,
-};
-
 /** What a plan does not say: as measured on real errors, see docs/releases.md. */
 export function defaultRequirements(service: ModelService): Requirements {
   return Requirements.fromPartial({
     margin: 0.02,
     alpha: 0.01,
-    lossCap: lossCaps[service],
+    lossCap: metricsOf(service)[0]?.cap ?? 0,
     minTripsToFail: 20,
     minTripsToPass: 1_000,
     minHoursOfDay: 24,
     plannedTrips: 2_000,
-    maturity: fromSeconds(2 * HOUR),
+    maturity: fromSeconds(1.5 * HOUR),
     maxErrorShare: 0.05,
   });
 }

@@ -1,6 +1,7 @@
 import { JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
 import { ReleaseEntry } from "#gen/tripmesh/rollout/v1/release_entry.ts";
 import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { eventHeaders } from "#kit/events/headers.ts";
 import { releaseSubject, streams } from "#kit/events/subjects.ts";
@@ -13,6 +14,8 @@ export type EntryBody = NonNullable<ReleaseEntry["body"]>;
 /** Every rollout there ever was, as the stream `RELEASES` has it. */
 export interface ReleaseLog {
   rollout(rolloutId: string): Rollout | undefined;
+  /** The traffic as a rollout has handed it out, oldest first. */
+  traffics(rolloutId: string): readonly Traffic[];
   /** Newest first. */
   rollouts(): readonly Rollout[];
   /**
@@ -33,6 +36,7 @@ export async function openReleaseLog(
   now: () => Date = () => new Date(),
 ): Promise<ReleaseLog> {
   const rollouts = new Map<string, Rollout>();
+  const traffics = new Map<string, Traffic[]>();
   const lastSeq = new Map<string, number>();
   const listeners = new Set<(rolloutId: string, entry: ReleaseEntry) => void>();
 
@@ -41,6 +45,9 @@ export async function openReleaseLog(
     lastSeq.set(rolloutId, seq);
     const after = applyEntry(rollouts.get(rolloutId), entry);
     if (after) rollouts.set(rolloutId, after);
+    if (entry.body?.$case === "push" && entry.body.value.traffic) {
+      traffics.set(rolloutId, [...(traffics.get(rolloutId) ?? []), entry.body.value.traffic]);
+    }
     return after;
   };
   const oldest = now().getTime() - DAYS_KEPT_IN_MEMORY * 86_400_000;
@@ -50,6 +57,7 @@ export async function openReleaseLog(
 
   return {
     rollout: (rolloutId) => rollouts.get(rolloutId),
+    traffics: (rolloutId) => traffics.get(rolloutId) ?? [],
     rollouts: () =>
       [...rollouts.values()].toSorted(
         (a, b) => (b.createTime?.getTime() ?? 0) - (a.createTime?.getTime() ?? 0),
