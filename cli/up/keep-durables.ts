@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { Events } from "#kit/events/connect.ts";
+import { isMissing } from "#kit/events/missing.ts";
 import { missingFromPlan, provision, provisionSlot } from "#kit/events/provision.ts";
 import { durableName, streams } from "#kit/events/subjects.ts";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
@@ -73,12 +74,24 @@ export function keepDurables(options: KeepDurablesOptions): { stop(): Promise<vo
         places.set(name, { streamCreated, settled });
         continue;
       }
+      // A cluster's list leaves out those whose leader does not answer at the moment.
+      if (await isThere(manager, name)) continue;
       const place = places.get(name);
       const from = place?.streamCreated === streamCreated ? place.settled + 1 : "all";
       await provisionSlot(events, service, slot, from);
       say(
         `made the durable ${name} again, from ${from === "all" ? "the beginning" : `event ${from}`}`,
       );
+    }
+  }
+
+  async function isThere(manager: JetStreamManager, name: string): Promise<boolean> {
+    try {
+      await manager.consumers.info(streams.trips, name);
+      return true;
+    } catch (cause) {
+      if (isMissing(cause)) return false;
+      throw cause;
     }
   }
 

@@ -18,9 +18,9 @@ export interface AttachOptions {
 const AGAIN_MS = 250;
 /**
  * How long the server keeps a request for messages. Half of it is the heartbeat, and all of it is the library's
- * pause when a server that came back does not answer at once: with the default of 30 s events would lie so long.
+ * pause when a server that came back does not answer at once: with the default of 30 s events would lie that long.
  */
-const EXPIRES_MS = 5_000;
+const EXPIRES_MS = 2_000;
 
 /**
  * The messages of a durable, once it is there; undefined when the signal ended the waiting. Fails when

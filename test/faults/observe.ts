@@ -3,8 +3,8 @@ import { DeadLetter } from "#gen/tripmesh/events/v1/dead_letter.ts";
 import { PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
-import { streams } from "#kit/events/subjects.ts";
-import type { Evidence, Pending } from "./history.ts";
+import { durableName, LEDGER_DURABLE, OFFICE_DURABLE, streams } from "#kit/events/subjects.ts";
+import type { Deployed, Evidence, Pending } from "./history.ts";
 
 /** Where the streams stand: what follows belongs to the run. */
 export interface Places {
@@ -58,16 +58,21 @@ export async function readStored(
   return { events: tripEvents, predictions, deadLetters };
 }
 
-/** How many messages of each durable are not settled. */
-export async function readPending(events: Events): Promise<Pending> {
+/**
+ * How many messages of each durable are not settled. Asked one by one: a cluster's list leaves out, without a
+ * word, those whose leader does not answer.
+ */
+export async function readPending(events: Events, deployed: readonly Deployed[]): Promise<Pending> {
   const manager = await jetstreamManager(events.connection, { checkAPI: false });
+  const durables = [
+    [streams.predictions, LEDGER_DURABLE],
+    [streams.advisories, OFFICE_DURABLE],
+    ...deployed.map(({ service, slot }) => [streams.trips, durableName(service, slot)] as const),
+  ] as const;
   const pending = new Map<string, number>();
-  for (const stream of [streams.trips, streams.predictions, streams.advisories]) {
-    for await (const { name, config, num_pending, num_ack_pending } of manager.consumers.list(
-      stream,
-    )) {
-      if (config.durable_name !== undefined) pending.set(name, num_pending + num_ack_pending);
-    }
+  for (const [stream, name] of durables) {
+    const { num_pending, num_ack_pending } = await manager.consumers.info(stream, name);
+    pending.set(name, num_pending + num_ack_pending);
   }
   return pending;
 }

@@ -109,7 +109,7 @@ async function untilSettled(
       const { events } = await readStored(stage.events, since, tripIds);
       const there = new Set(events.map(({ event }) => event.eventId));
       const isThere = asked.every((id) => there.has(id));
-      const pending = await readPending(stage.events); // after that: what is stored counts as pending
+      const pending = await readPending(stage.events, stage.deployed); // after that: what is stored counts as pending
       const isEmpty = [...pending.values()].every((count) => count === 0);
       if ((isThere && isEmpty) || isLast) {
         return { ...(await readStored(stage.events, since, tripIds)), pending };
