@@ -276,22 +276,22 @@ export function quarterOf(atMs: number): number {
 
 /** Takes out what the trip counted before and puts in what it counts now: sums are exact. */
 function recount(evidence: Evidence, plan: JudgePlan, trip: Trip): void {
-  const { request } = trip;
+  const { request, counted } = trip;
   const stratum = evidence.strata[trip.stratum];
   if (!request || !stratum) return;
+  const served = servedArm(trip);
+  if (served) note(evidence, trip, "served", served);
+  if (counted && !trip.end) return; // a score counts nothing before the truth
   const cohort = stratum.cohorts.get(trip.quarterMs) ?? {
     hour: request.hour,
     tally: emptyTally(plan.metrics.length),
   };
   stratum.cohorts.set(trip.quarterMs, cohort);
   const now = tallyTrip(trip, plan);
-  if (trip.counted) addTally(cohort.tally, trip.counted, -1);
+  if (counted) addTally(cohort.tally, counted, -1);
   addTally(cohort.tally, now);
   trip.counted = now;
-  const served = servedArm(trip);
-  if (!served) return;
-  note(evidence, trip, "served", served);
-  if (now.labelled > 0) note(evidence, trip, "labelled", served);
+  if (served && now.labelled > 0) note(evidence, trip, "labelled", served);
 }
 
 function note({ strata }: Evidence, { stratum, request }: Trip, point: Point, arm: Arm): void {

@@ -89,8 +89,8 @@ export interface TripCancelled {
 }
 
 /**
- * Requests so far as one process counted them, since its own start: the highest report of a source counts, so
- * a repeated or overtaken one changes nothing.
+ * Requests to either version so far (live, mirrored and in hindsight alike) as one process counted them since
+ * its own start: the highest report of a source counts, so a repeated or overtaken one changes nothing.
  */
 export interface Operated {
   readonly kind: "operated";

@@ -68,8 +68,8 @@ function lookAt(
   const sums = { requests: zero(), errors: zero(), slow: zero() };
   for (const report of operations.values()) {
     if (report.revision < stratum.revision || report.revision >= next) continue;
-    for (const of of ["requests", "errors", "slow"] as const) {
-      for (const arm of arms) sums[of][arm] += report[of][arm];
+    for (const what of ["requests", "errors", "slow"] as const) {
+      for (const arm of arms) sums[what][arm] += report[what][arm];
     }
   }
   const { candidateWeight, firstMs } = stratum;
