@@ -29,65 +29,41 @@ export function trueHarm({ service, base, candidate, truth }: Pair): number {
 }
 
 /** All pairs of the proof. */
-export async function createPairs(
-  rides: Rides,
-  score: ReturnType<typeof createScoring>,
-): Promise<Pair[]> {
+export async function createPairs(rides: Rides, score: Score): Promise<Pair[]> {
   return [...(await durationPairs(rides, score)), ...(await pricePairs(rides, score))];
 }
 
-async function durationPairs(
-  rides: Rides,
-  score: ReturnType<typeof createScoring>,
-): Promise<Pair[]> {
-  const [v1, v2, utc, zones] = [
-    await score("duration/v1"),
-    await score("duration/v2"),
-    await score("duration/v3-utc"),
-    await score("duration/v4-zones"),
-  ];
-  const truth = rides.minutes;
-  const all = {
-    service: "duration",
-    truth,
-    price: rides.costUsd,
-    base: v2,
-    isLong: false,
-  } as const;
-  const worse = (by: number, seed: string) => worsen(v2, { truth, cap: 30, by, seed });
+type Score = ReturnType<typeof createScoring>;
+
+async function durationPairs(rides: Rides, score: Score): Promise<Pair[]> {
+  const v2 = await score("duration/v2");
+  const v1 = await score("duration/v1");
+  const { minutes: truth, costUsd: price } = rides;
+  const pair = (
+    name: string,
+    candidate: Answers,
+    expected: Expected,
+    change: Partial<Pair> = {},
+  ) => ({
+    ...({ service: "duration", base: v2, truth, price, isLong: false } as const),
+    ...{ name, candidate, expected },
+    ...change,
+  });
+  const worse = (by: number, seed = String(by)) => worsen(v2, { truth, cap: 30, by, seed });
+  const long = { isLong: true };
   return [
-    { ...all, name: "v2 → v4-zones", candidate: zones, expected: "FAIL" },
-    { ...all, name: "v2 → v3-utc", candidate: utc, expected: "FAIL" },
-    { ...all, name: "v2 → v1", candidate: v1, expected: "FAIL" },
-    {
-      ...all,
-      name: "v2 → v2 with noise, 10 % worse",
-      candidate: worse(0.1, "10"),
-      expected: "FAIL",
-    },
-    {
-      ...all,
-      name: "v2 → v2 with noise, 5 % worse",
-      candidate: worse(0.05, "5"),
-      expected: "FAIL",
-    },
-    {
-      ...all,
-      name: "v2 → v2 with noise, 2 % worse",
-      candidate: worse(0.02, "2"),
-      expected: "FAIL",
-      isLong: true,
-    },
-    { ...all, name: "v2 → identical copy", candidate: v2, expected: "PASS", isLong: true },
-    {
-      ...all,
-      name: "v2 with noise → v2 with other noise, as bad",
+    pair("v2 → v4-zones", await score("duration/v4-zones"), "FAIL"),
+    pair("v2 → v3-utc", await score("duration/v3-utc"), "FAIL"),
+    pair("v2 → v1", v1, "FAIL"),
+    pair("v2 → v2 with noise, 10 % worse", worse(0.1), "FAIL"),
+    pair("v2 → v2 with noise, 5 % worse", worse(0.05), "FAIL"),
+    pair("v2 → v2 with noise, 2 % worse", worse(0.02), "FAIL", long),
+    pair("v2 → identical copy", v2, "PASS", long),
+    pair("v2 with noise → v2 with other noise, as bad", worse(0.05, "other"), "PASS", {
       base: worse(0.05, "one"),
-      candidate: worse(0.05, "other"),
-      expected: "PASS",
-      isLong: true,
-    },
-    { ...all, name: "v1 → v2", base: v1, candidate: v2, expected: "PASS" },
+      ...long,
+    }),
+    pair("v1 → v2", v2, "PASS", { base: v1 }),
   ];
 }
 

@@ -1,12 +1,13 @@
 import { Verdict } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { armOf } from "#kit/traffic/arm.ts";
 import { TOTAL_WEIGHT } from "#kit/traffic/traffic.ts";
-import { createRiders } from "../../../../simulator/riders.ts";
+import { createRiders, type RiderOf } from "../../../../simulator/riders.ts";
 import { createEvidence, type Evidence, foldFact } from "../evidence.ts";
 import type { Arm, Fact, VersionInSlot } from "../fact.ts";
 import type { StageTime } from "../gates/gate.ts";
 import { splitGate } from "../gates/split-gate.ts";
 import { takeLook } from "../look.ts";
+import { NO_OPERATIONS } from "../operations.ts";
 import { createPlan, type JudgePlan } from "../plan.ts";
 import { type Judgement, judge } from "../verdict.ts";
 import type { Answers } from "./answers.ts";
@@ -45,6 +46,7 @@ export interface Outcome {
   readonly split: Decided | undefined;
 }
 
+const HOUR_MS = 3_600_000;
 const versions: Readonly<Record<Arm, VersionInSlot>> = {
   base: { version: "base", digest: "base", slot: "blue" },
   candidate: { version: "candidate", digest: "candidate", slot: "green" },
@@ -52,106 +54,123 @@ const versions: Readonly<Record<Arm, VersionInSlot>> = {
 
 /** Replays a release from one moment of the month through the judge's own fold and verdict. */
 export function replay(month: Month, pair: Pair, options: ReplayOptions): Outcome {
-  const first = month.events[options.start] as number;
-  const startMs = (first < 0 ? month.endMs[~first] : month.requestMs[first]) as number;
-  const plan = createPlan({ service: pair.service, ...versions, startMs });
-  const run = createRun(month, pair, { ...options, plan, startMs });
-  let decided: Decided | undefined;
+  const run = createRun(month, pair, options);
+  let judged: Decided | undefined;
   let split: Decided | undefined;
   for (let at = options.start; at < month.events.length; at++) {
-    if (!run.take(month.events[at] as number)) continue;
-    const trips = run.finished();
-    if (trips % options.lookEvery === 0 && !decided && trips <= options.mostTrips) {
-      decided = run.judge();
+    const event = month.events[at] as number;
+    if (event >= 0) takeRequest(run, event);
+    else if (takeEnd(run, ~event)) {
+      const trips = run.finished;
+      if (trips % options.lookEvery === 0 && trips <= options.mostTrips) judged ??= decide(run);
+      // What only the comparison needs is looked at less often, to save time.
+      if (trips % (4 * options.lookEvery) === 0) split ??= decideBySplit(run);
+      const isJudged = judged !== undefined || trips >= options.mostTrips;
+      if (isJudged && (split !== undefined || trips >= options.mostSplitTrips)) break;
     }
-    // What only the comparison needs is looked at less often, to save time.
-    if (trips % (4 * options.lookEvery) === 0 && !split) split = run.split();
-    const isJudged = decided !== undefined || trips >= options.mostTrips;
-    if (isJudged && (split !== undefined || trips >= options.mostSplitTrips)) break;
   }
-  return { judge: decided, split };
+  return { judge: judged, split };
 }
 
-type RunOptions = ReplayOptions & { readonly plan: JudgePlan; readonly startMs: number };
+/** A release under way. */
+interface Run {
+  readonly month: Month;
+  readonly pair: Pair;
+  readonly plan: JudgePlan;
+  readonly stage: StageTime;
+  readonly evidence: Evidence;
+  readonly riderOf: RiderOf;
+  readonly salt: string;
+  readonly baseWeight: number;
+  /** Trips under way, by row. */
+  readonly open: Map<number, { readonly arm: Arm; readonly riderId: string }>;
+  /** Riders with the candidate's answer. */
+  readonly finishedRiders: Set<string>;
+  readonly routedRiders: Set<string>;
+  requested: number;
+  finished: number;
+}
 
-function createRun(month: Month, pair: Pair, options: RunOptions) {
-  const { plan, startMs, seed, weight } = options;
+function createRun(month: Month, pair: Pair, { start, seed, weight }: ReplayOptions): Run {
+  const first = month.events[start] as number;
+  const startMs = (first < 0 ? month.endMs[~first] : month.requestMs[first]) as number;
+  const plan = createPlan({ service: pair.service, ...versions, startMs });
   const evidence = createEvidence(plan);
-  const riderOf = createRiders(seed);
-  const arms = new Map<number, { readonly arm: Arm; readonly riderId: string }>();
-  const requests = { candidate: 0, base: 0 };
-  const riders = { finished: new Set<string>(), routed: new Set<string>() };
-  let finished = 0;
-  const stage: StageTime = { sinceMs: startMs, bakeMs: 3_600_000, wallNowMs: 0, deadlineMs: 1 };
-  const fold = (fact: Fact) => foldFact(evidence, plan, fact);
-  fold({ kind: "weights", revision: 1, candidateWeight: weight });
-
-  function request(row: number): void {
-    const tripId = String(row);
-    const riderId = riderOf(tripId);
-    const isBlue = armOf(`proof-${seed}`, riderId, TOTAL_WEIGHT - weight) === "blue";
-    const arm: Arm = isBlue ? "base" : "candidate";
-    const atMs = month.requestMs[row] as number;
-    const hour = Math.floor(atMs / 3_600_000) % 24;
-    arms.set(row, { arm, riderId });
-    requests.candidate++; // both answer every trip, one of them in hindsight
-    requests.base++;
-    if (arm === "candidate") riders.routed.add(riderId);
-    fold({ kind: "requested", tripId, riderId, atMs, hour, revision: 1, assigned: arm });
-    fold(scoredBy(pair, arm, row, { atMs, role: "live" }));
-  }
-
-  function finish(row: number): boolean {
-    const known = arms.get(row);
-    if (!known) return false; // requested before the release
-    arms.delete(row);
-    const other = known.arm === "base" ? "candidate" : "base";
-    const atMs = month.requestMs[row] as number;
-    fold({
-      kind: "completed",
-      tripId: String(row),
-      atMs: month.endMs[row] as number,
-      truth: truthOf(pair, row),
-    });
-    fold(scoredBy(pair, other, row, { atMs, role: "hindsight" }));
-    if (known.arm === "candidate") riders.finished.add(known.riderId);
-    finished++;
-    return true;
-  }
-
-  const decide = (verdict: Verdict, gate: string): Decided => ({
-    verdict,
-    gate,
-    trips: finished,
-    finishedRiders: riders.finished.size,
-    routedRiders: riders.routed.size,
-  });
-
+  foldFact(evidence, plan, { kind: "weights", revision: 1, candidateWeight: weight });
   return {
-    finished: () => finished,
-    /** Takes one event in; whether a trip of the release has finished. */
-    take(event: number): boolean {
-      if (event < 0) return finish(~event);
-      request(event);
-      return false;
-    },
-    judge(): Decided | undefined {
-      const none = { candidate: 0, base: 0 };
-      fold({
-        kind: "operated",
-        source: "proof",
-        revision: 1,
-        requests: { ...requests },
-        errors: none,
-        slow: none,
-      });
-      const judgement = judge(evidence, plan, stage);
-      const { verdict } = judgement;
-      return verdict === Verdict.CONTINUE ? undefined : decide(verdict, decisiveGate(judgement));
-    },
-    split: () =>
-      isWorseBySplit(evidence, plan, stage) ? decide(Verdict.FAIL, "split") : undefined,
+    month,
+    pair,
+    plan,
+    stage: { sinceMs: startMs, bakeMs: HOUR_MS, wallNowMs: 0, deadlineMs: 1 },
+    evidence,
+    riderOf: createRiders(seed),
+    salt: `proof-${seed}`,
+    baseWeight: TOTAL_WEIGHT - weight,
+    open: new Map(),
+    finishedRiders: new Set(),
+    routedRiders: new Set(),
+    requested: 0,
+    finished: 0,
   };
+}
+
+function takeRequest(run: Run, row: number): void {
+  const { evidence, plan, month, pair } = run;
+  const tripId = String(row);
+  const riderId = run.riderOf(tripId);
+  // The base is blue, the candidate green.
+  const arm: Arm = armOf(run.salt, riderId, run.baseWeight) === "blue" ? "base" : "candidate";
+  const atMs = month.requestMs[row] as number;
+  const hour = Math.floor(atMs / HOUR_MS) % 24;
+  run.open.set(row, { arm, riderId });
+  run.requested++;
+  if (arm === "candidate") run.routedRiders.add(riderId);
+  const request = { tripId, riderId, atMs, hour, revision: 1, assigned: arm } as const;
+  foldFact(evidence, plan, { kind: "requested", ...request });
+  foldFact(evidence, plan, scoredBy(pair, arm, row, { atMs, role: "live" }));
+}
+
+/** Whether it was a trip of this release. What the other version did not score it scores in hindsight. */
+function takeEnd(run: Run, row: number): boolean {
+  const { evidence, plan, month, pair } = run;
+  const known = run.open.get(row);
+  if (!known) return false; // requested before it
+  run.open.delete(row);
+  const other = known.arm === "base" ? "candidate" : "base";
+  const atMs = month.endMs[row] as number;
+  const truth = truthOf(pair, row);
+  foldFact(evidence, plan, { kind: "completed", tripId: String(row), atMs, truth });
+  const requestMs = month.requestMs[row] as number;
+  foldFact(evidence, plan, scoredBy(pair, other, row, { atMs: requestMs, role: "hindsight" }));
+  if (known.arm === "candidate") run.finishedRiders.add(known.riderId);
+  run.finished++;
+  return true;
+}
+
+function decide(run: Run): Decided | undefined {
+  const { evidence, plan, stage, requested } = run;
+  // Both versions answer every trip, one of them in hindsight.
+  const requests = { candidate: requested, base: requested };
+  foldFact(evidence, plan, {
+    kind: "operated",
+    source: "proof",
+    revision: 1,
+    ...NO_OPERATIONS,
+    requests,
+  });
+  const judgement = judge(evidence, plan, stage);
+  const { verdict } = judgement;
+  return verdict === Verdict.CONTINUE ? undefined : decided(run, verdict, decisiveGate(judgement));
+}
+
+function decideBySplit(run: Run): Decided | undefined {
+  return isWorseBySplit(run) ? decided(run, Verdict.FAIL, "split") : undefined;
+}
+
+function decided(run: Run, verdict: Verdict, gate: string): Decided {
+  const { finished: trips, finishedRiders, routedRiders } = run;
+  const riders = { finishedRiders: finishedRiders.size, routedRiders: routedRiders.size };
+  return { verdict, gate, trips, ...riders };
 }
 
 function decisiveGate({ gates, verdict }: Judgement): string {
@@ -160,7 +179,7 @@ function decisiveGate({ gates, verdict }: Judgement): string {
     : (gates.find((gate) => gate.verdict === verdict)?.gate ?? "");
 }
 
-function isWorseBySplit(evidence: Evidence, plan: JudgePlan, stage: StageTime): boolean {
+function isWorseBySplit({ evidence, plan, stage }: Run): boolean {
   const sameAlpha = { ...plan, guardAlpha: plan.alpha };
   const look = takeLook(evidence, plan);
   const unharmed = { crashes: 0, noNumber: 0, parity: { candidate: 0, base: 0 } };

@@ -1,64 +1,70 @@
 import type { Expected } from "./pair.ts";
 import type { MethodSummary, Share, Spread, Summary } from "./summary.ts";
 
+const WORSE = [
+  "pair",
+  "harm",
+  "starts",
+  "FAIL",
+  "wrong PASS (95 %)",
+  "trips",
+  "riders, finished",
+  "riders, routed",
+  "decided by",
+  "split alone: FAIL",
+  "trips",
+  "riders, finished",
+];
+
+const EQUAL = [
+  "pair",
+  "harm",
+  "starts",
+  "PASS",
+  "wrong FAIL (95 %)",
+  "HOLD",
+  "undecided",
+  "trips",
+  "split alone: wrong FAIL (95 %)",
+];
+
 /** The summaries as two Markdown tables. */
 export function report(summaries: readonly Summary[]): string {
   const rows = (expected: Expected) => summaries.filter((one) => one.expected === expected);
   return [
     "Worse candidates: finished trips and riders until FAIL, median / 90 % of the starts.",
     "",
-    ...table(
-      [
-        "pair",
-        "harm",
-        "starts",
-        "FAIL",
-        "wrong PASS (95 %)",
-        "trips",
-        "riders, finished",
-        "riders, routed",
-        "decided by",
-        "split alone: FAIL",
-        "trips",
-        "riders, finished",
-      ],
-      rows("FAIL").map((one) => [
-        ...head(one),
-        share(one.judge.fail, one.starts),
-        wrong(one.judge.wrong, one.starts),
-        ...spreads(one.judge),
-        gatesText(one.judge),
-        share(one.split.fail, one.splitStarts),
-        spread(one.split.trips),
-        spread(one.split.finishedRiders),
-      ]),
-    ),
+    ...table(WORSE, rows("FAIL").map(worseRow)),
     "",
     "Equal and better candidates: finished trips until PASS.",
     "",
-    ...table(
-      [
-        "pair",
-        "harm",
-        "starts",
-        "PASS",
-        "wrong FAIL (95 %)",
-        "HOLD",
-        "undecided",
-        "trips",
-        "split alone: wrong FAIL (95 %)",
-      ],
-      rows("PASS").map((one) => [
-        ...head(one),
-        share(one.judge.pass, one.starts),
-        wrong(one.judge.wrong, one.starts),
-        String(one.judge.hold),
-        String(one.judge.undecided),
-        spread(one.judge.trips),
-        wrong(one.split.wrong, one.splitStarts),
-      ]),
-    ),
+    ...table(EQUAL, rows("PASS").map(equalRow)),
   ].join("\n");
+}
+
+function worseRow(one: Summary): string[] {
+  return [
+    ...head(one),
+    share(one.judge.fail, one.starts),
+    wrong(one.judge.wrong, one.starts),
+    ...spreads(one.judge),
+    gatesText(one.judge),
+    share(one.split.fail, one.splitStarts),
+    spread(one.split.trips),
+    spread(one.split.finishedRiders),
+  ];
+}
+
+function equalRow(one: Summary): string[] {
+  return [
+    ...head(one),
+    share(one.judge.pass, one.starts),
+    wrong(one.judge.wrong, one.starts),
+    String(one.judge.hold),
+    String(one.judge.undecided),
+    spread(one.judge.trips),
+    wrong(one.split.wrong, one.splitStarts),
+  ];
 }
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
