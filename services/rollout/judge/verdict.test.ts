@@ -72,6 +72,16 @@ describe("realised error", () => {
     expect(judgement.p["realised error"]).toBeLessThan(0.01);
   });
 
+  test("how many trips are needed is said before they are there, and about right", () => {
+    const trips = madeUpTrips(1500, { harm: 0.1 });
+    const judged = (count: number) =>
+      gateOf(judge(fold(inTime(trips.slice(0, count)), plan), plan, stage), "realised error");
+    const needed = judged(60)?.numbers["tripsNeeded"] ?? 0;
+    expect(needed).toBeGreaterThan(60);
+    expect(judged(2 * needed)?.verdict).toBe(Verdict.FAIL);
+    expect(judged(0)?.numbers["tripsNeeded"]).toBe(-1);
+  });
+
   test("nothing is said before 20 pairs", () => {
     const judgement = judge(fold(inTime(madeUpTrips(19, { harm: 9 })), plan), plan, stage);
     expect(judgement.verdict).toBe(Verdict.CONTINUE);

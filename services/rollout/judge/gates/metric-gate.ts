@@ -13,6 +13,7 @@ import {
   informationOf,
   shiftInformation,
 } from "../statistics/information.ts";
+import { pairsUntil } from "../statistics/pairs-until.ts";
 import { differenceMoments, type PairSums } from "../tally.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
@@ -41,7 +42,10 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
   const verdict = isWorse ? Verdict.FAIL : isFine ? Verdict.PASS : Verdict.CONTINUE;
   const words = { metric, harm: harm.bounds, n: harm.known.n, base: meanBase(all), alpha };
   return answer(metric.name, verdict, sentence(verdict, words, { plan, matured: ready.known.n }), {
-    numbers: numbersOf(words, ready.known.n),
+    numbers: {
+      ...numbersOf(words, ready.known.n),
+      tripsNeeded: tripsNeeded(allowed, ready, { plan, alpha }),
+    },
     logE: allowed.logE,
   });
 }
@@ -79,6 +83,18 @@ function about(known: Information, { plan, alpha }: Setting): About {
   const precision = precisionFor(known, plan.plannedTrips, alpha);
   const logE = known.score > 0 ? logEvidence(known, precision) : 0;
   return { known, bounds: confidenceBounds(known, precision, alpha), logE };
+}
+
+/**
+ * Pairs at which FAIL or PASS would be reached if the estimates stayed as they are, whichever is nearer: for
+ * people who wait, decides nothing. −1 where neither ever would, or nothing is known.
+ */
+function tripsNeeded(harmful: About, ready: About, { plan, alpha }: Setting): number {
+  const planned = plan.plannedTrips;
+  const toFail = pairsUntil(harmful.known, harmful.bounds.estimate, { planned, alpha });
+  const toPass = pairsUntil(ready.known, -ready.bounds.estimate, { planned, alpha: plan.alpha });
+  const needed = Math.min(Math.max(toFail, plan.leastForFail), Math.max(toPass, plan.leastForPass));
+  return Number.isFinite(needed) ? needed : -1;
 }
 
 /**

@@ -44,6 +44,8 @@ export interface Outcome {
   readonly judge: Decided | undefined;
   /** The split alone, at the judge's alpha; undefined when it was not decided, or not asked for. */
   readonly split: Decided | undefined;
+  /** Whether the judge was ever sure, at its alpha, that the candidate is better. */
+  readonly saidBetter: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -69,7 +71,7 @@ export function replay(month: Month, pair: Pair, options: ReplayOptions): Outcom
       if (isJudged && (split !== undefined || trips >= options.mostSplitTrips)) break;
     }
   }
-  return { judge: judged, split };
+  return { judge: judged, split, saidBetter: run.saidBetter };
 }
 
 /** A release under way. */
@@ -89,6 +91,7 @@ interface Run {
   readonly routedRiders: Set<string>;
   requested: number;
   finished: number;
+  saidBetter: boolean;
 }
 
 function createRun(month: Month, pair: Pair, { start, seed, weight }: ReplayOptions): Run {
@@ -111,6 +114,7 @@ function createRun(month: Month, pair: Pair, { start, seed, weight }: ReplayOpti
     routedRiders: new Set(),
     requested: 0,
     finished: 0,
+    saidBetter: false,
   };
 }
 
@@ -159,7 +163,9 @@ function decide(run: Run): Decided | undefined {
     requests,
   });
   const judgement = judge(evidence, plan, stage);
-  const { verdict } = judgement;
+  const { verdict, gates } = judgement;
+  const error = gates.find(({ gate }) => gate === plan.metrics[0]?.name)?.numbers;
+  run.saidBetter ||= (error?.["n"] ?? 0) >= plan.leastForFail && (error?.["upper"] ?? 0) < 0;
   return verdict === Verdict.CONTINUE ? undefined : decided(run, verdict, decisiveGate(judgement));
 }
 

@@ -39,6 +39,8 @@ export interface Summary {
   readonly expected: Expected;
   readonly starts: number;
   readonly judge: MethodSummary;
+  /** Starts in which the judge was ever sure that the candidate is better. */
+  readonly saidBetter: Share;
   readonly split: MethodSummary;
   readonly splitStarts: number;
 }
@@ -52,8 +54,10 @@ export function summarise(
   const judged = outcomes.map((outcome) => outcome.judge);
   const split = outcomes.slice(0, splitStarts).map((outcome) => outcome.split);
   const base = { name, service, expected, trueHarm: harm, starts: outcomes.length, splitStarts };
+  const better = outcomes.filter(({ saidBetter }) => saidBetter).length;
   return {
     ...base,
+    saidBetter: { count: better, interval: wilson(better, outcomes.length) },
     judge: summariseMethod(judged, expected),
     split: summariseMethod(split, expected),
   };
