@@ -330,6 +330,18 @@ describe("the split", () => {
     expect(judgement.verdict).toBe(Verdict.FAIL);
   });
 
+  test("between segments it is shown and does not fail: they differ in themselves", () => {
+    const plan = planFor({ assignment: "segment" });
+    const trips = madeUpTrips(600).map((trip, i) => ({
+      ...served(trip, i),
+      truth: { value: i % 2 === 0 ? 5 : 10 },
+      values: i % 2 === 0 ? { base: 11.5, candidate: 11.5 } : { base: 11, candidate: 11 },
+    }));
+    const judgement = judge(fold([canary, ...inTime(trips)], plan), plan, stage);
+    expect(gateOf(judgement, "split")?.numbers["lower"]).toBeGreaterThan(0);
+    expect(judgement.verdict).toBe(Verdict.CONTINUE);
+  });
+
   test("tips need it in a canary, and cannot in a shadow", () => {
     const plan = planFor({ service: "tip" });
     const trips = madeUpTrips(150).map(served);

@@ -53,7 +53,7 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
 interface About {
   readonly known: Information;
   readonly bounds: Bounds;
-  /** Evidence against "0 or less" in the direction of harm; negative for the other direction. */
+  /** Log of the evidence for more than 0; 0 where the estimate is below it. */
   readonly logE: number;
 }
 

@@ -143,9 +143,10 @@ function takeEnd(run: Run, row: number): boolean {
   const other = known.arm === "base" ? "candidate" : "base";
   const atMs = month.endMs[row] as number;
   const truth = truthOf(pair, row);
-  foldFact(evidence, plan, { kind: "completed", tripId: String(row), atMs, truth });
   const requestMs = month.requestMs[row] as number;
+  // At the same moment, and the fold does not mind: the truth last is one sum less.
   foldFact(evidence, plan, scoredBy(pair, other, row, { atMs: requestMs, role: "hindsight" }));
+  foldFact(evidence, plan, { kind: "completed", tripId: String(row), atMs, truth });
   if (known.arm === "candidate") run.finishedRiders.add(known.riderId);
   run.finished++;
   return true;
