@@ -119,11 +119,11 @@ describe.skipIf(!existsSync(recorded))("the recorded month", () => {
       of(await score("duration/v4-zones"), "FAIL"),
       of(base, "PASS"),
     ];
-    const [utc, zones, copy] = short(createMonth(rides), pairs, 6) as [Summary, Summary, Summary];
-    expect([utc.judge.fail, zones.judge.fail, copy.judge.pass]).toEqual([6, 6, 6]);
-    // Six starts are no median: that of a hundred is the command's to report. At night utc is hardly wrong.
+    const [utc, zones, copy] = short(createMonth(rides), pairs, 4) as [Summary, Summary, Summary];
+    expect([utc.judge.fail, zones.judge.fail, copy.judge.pass]).toEqual([4, 4, 4]);
+    // Four starts are no median: that of a hundred is the command's to report. At night utc is hardly wrong.
     expect(utc.judge.trips.ninety).toBeLessThan(2_500);
     expect(zones.judge.trips.ninety).toBeLessThanOrEqual(200);
     expect(await score("duration/v2")).toEqual(base); // from the cache, the same bits
-  });
+  }, 120_000);
 });
