@@ -36,7 +36,7 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
   ) as [PairSums[], PairSums[]];
   const harm = aboutHarm(all, { plan, alpha });
   const allowed = metric.failsOn === "any" ? harm : aboutMargin(all, { plan, metric, alpha });
-  const ready = aboutMargin(matured, { plan, metric, alpha: plan.alpha });
+  const ready = aboutMargin(matured, { plan, metric, alpha: plan.passAlpha });
   const isWorse = harm.known.n >= plan.leastForFail && allowed.bounds.lower > 0;
   const isFine = ready.known.n >= plan.leastForPass && ready.bounds.upper < 0;
   const verdict = isWorse ? Verdict.FAIL : isFine ? Verdict.PASS : Verdict.CONTINUE;
@@ -92,7 +92,10 @@ function about(known: Information, { plan, alpha }: Setting): About {
 function tripsNeeded(harmful: About, ready: About, { plan, alpha }: Setting): number {
   const planned = plan.plannedTrips;
   const toFail = pairsUntil(harmful.known, harmful.bounds.estimate, { planned, alpha });
-  const toPass = pairsUntil(ready.known, -ready.bounds.estimate, { planned, alpha: plan.alpha });
+  const toPass = pairsUntil(ready.known, -ready.bounds.estimate, {
+    planned,
+    alpha: plan.passAlpha,
+  });
   const needed = Math.min(Math.max(toFail, plan.leastForFail), Math.max(toPass, plan.leastForPass));
   return Number.isFinite(needed) ? needed : -1;
 }
@@ -175,7 +178,7 @@ function sentence(
     return `${found}: worse${metric.failsOn === "margin" ? ` by more than ${margin}` : ""}.`;
   }
   if (verdict === Verdict.PASS) {
-    return `${found}; on ${countText(matured, "matured trip")} it is not worse by ${margin} or more.`;
+    return `${found}; on ${countText(matured, "matured trip")} it is not worse by ${margin} or more, with ${percent(1 - plan.passAlpha)} confidence.`;
   }
   if (matured < plan.leastForPass) {
     return `${found}; ${countText(matured, "trip")} of ${plan.leastForPass.toLocaleString("en-US")} have matured.`;
