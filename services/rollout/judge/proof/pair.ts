@@ -59,10 +59,12 @@ async function durationPairs(rides: Rides, score: Score): Promise<Pair[]> {
     pair("v2 → v2 with noise, 5 % worse", worse(0.05), "FAIL"),
     pair("v2 → v2 with noise, 2 % worse", worse(0.02), "FAIL", long),
     pair("v2 → identical copy", v2, "PASS", long),
-    pair("v2 with noise → v2 with other noise, as bad", worse(0.05, "other"), "PASS", {
-      base: worse(0.05, "one"),
-      ...long,
-    }),
+    ...[0.01, 0.05].map((by) =>
+      pair(`v2 with ${100 * by} % noise → other noise, as bad`, worse(by, `${by}, other`), "PASS", {
+        base: worse(by, `${by}, one`),
+        ...long,
+      }),
+    ),
     pair("v1 → v2", v2, "PASS", { base: v1 }),
   ];
 }
