@@ -251,7 +251,7 @@ describe("strata", () => {
     ]);
   });
 
-  test("requests are counted once a source, at their highest, in their stratum", () => {
+  test("requests are counted once a source, at their highest, and by what they grew in a stratum", () => {
     const operated = (revision: number, candidate: number): Fact => ({
       kind: "operated",
       source: "envoy-1",
@@ -266,10 +266,11 @@ describe("strata", () => {
       operated(4, 9),
       operated(4, 7),
       weights(8, 1000),
-      operated(8, 3),
+      operated(8, 12),
+      { ...operated(8, 3), source: "envoy-2" },
     ];
     const { strata } = takeLook(fold(facts), plan);
-    expect(strata.map(({ operations }) => operations.requests.candidate)).toEqual([0, 9, 3]);
+    expect(strata.map(({ operations }) => operations.requests.candidate)).toEqual([0, 9, 6]);
   });
 });
 

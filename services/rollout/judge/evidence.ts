@@ -2,16 +2,15 @@ import { type Latest, noteTime, timeOf } from "./clock.ts";
 import {
   type Arm,
   arms,
-  type ByArm,
   type Crashed,
   type Fact,
-  type Operated,
   type Scored,
   type TripCancelled,
   type TripCompleted,
   type TripRequested,
   type WeightsChanged,
 } from "./fact.ts";
+import { type Counters, noteOperations } from "./operations.ts";
 import type { JudgePlan } from "./plan.ts";
 import { emptyRiders, noteRider, type Point, type Riders } from "./riders.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
@@ -24,7 +23,6 @@ const MOST_TRIPS = 200_000;
 const MOST_EVENTS = 64;
 /** Riders that are remembered a stratum; beyond it they are drawn. */
 const MOST_RIDERS = 20_000;
-const MOST_SOURCES = 1_000;
 const MOST_CRASHES = 100;
 const MOST_EXAMPLES = 10;
 
@@ -84,7 +82,7 @@ export interface Evidence {
   readonly latest: Latest;
   /** Trips requested before this are forgotten, event time. */
   closedBeforeMs: number;
-  readonly operations: Map<string, Operated>;
+  readonly counters: Counters;
   readonly crashes: Set<string>;
   readonly irregularities: Irregularities;
 }
@@ -96,7 +94,7 @@ export function createEvidence(plan: JudgePlan): Evidence {
     quarters: new Map(),
     latest: [],
     closedBeforeMs: 0,
-    operations: new Map(),
+    counters: new Map(),
     crashes: new Set(),
     irregularities: {
       late: 0,
@@ -134,7 +132,7 @@ export function foldFact(evidence: Evidence, plan: JudgePlan, fact: Fact): void 
       foldEnd(evidence, plan, fact);
       break;
     case "operated":
-      foldOperated(evidence, fact);
+      noteOperations(evidence.counters, stratumAt(evidence, fact.revision), fact);
       break;
     case "crashed":
       foldCrash(evidence, fact);
@@ -175,8 +173,7 @@ function foldRequest(evidence: Evidence, plan: JudgePlan, fact: TripRequested): 
   }
   const trip = openTrip(evidence, tripId, atMs);
   if (!trip || trip.request) return;
-  const index = evidence.strata.findLastIndex((stratum) => stratum.revision <= revision);
-  trip.stratum = Math.max(index, 0);
+  trip.stratum = stratumAt(evidence, revision);
   const stratum = evidence.strata[trip.stratum] as Stratum;
   moveTrip(evidence, tripId, trip, quarterOf(atMs));
   trip.request = { riderId, atMs, hour, assigned };
@@ -185,6 +182,14 @@ function foldRequest(evidence: Evidence, plan: JudgePlan, fact: TripRequested): 
   note(evidence, trip, "assigned", assigned);
   recount(evidence, plan, trip);
   forget(evidence, plan);
+}
+
+/** Index of the stratum that a revision of the traffic belongs to. */
+function stratumAt({ strata }: Evidence, revision: number): number {
+  return Math.max(
+    0,
+    strata.findLastIndex((stratum) => stratum.revision <= revision),
+  );
 }
 
 function foldScore(evidence: Evidence, plan: JudgePlan, scored: Scored): void {
@@ -233,18 +238,6 @@ function foldEnd(evidence: Evidence, plan: JudgePlan, fact: TripCompleted | Trip
   recount(evidence, plan, trip);
 }
 
-function foldOperated({ operations }: Evidence, fact: Operated): void {
-  const key = `${fact.source}:${fact.revision}`;
-  const known = operations.get(key);
-  if (!known && operations.size >= MOST_SOURCES) return;
-  const highest = (of: "requests" | "errors" | "slow"): ByArm => ({
-    candidate: Math.max(fact[of].candidate, known?.[of].candidate ?? 0),
-    base: Math.max(fact[of].base, known?.[of].base ?? 0),
-  });
-  const [requests, errors, slow] = [highest("requests"), highest("errors"), highest("slow")];
-  operations.set(key, { ...fact, requests, errors, slow });
-}
-
 function foldCrash({ crashes }: Evidence, { id }: Crashed): void {
   if (crashes.size < MOST_CRASHES) crashes.add(id);
 }
@@ -276,22 +269,22 @@ export function quarterOf(atMs: number): number {
 
 /** Takes out what the trip counted before and puts in what it counts now: sums are exact. */
 function recount(evidence: Evidence, plan: JudgePlan, trip: Trip): void {
-  const { request } = trip;
+  const { request, counted } = trip;
   const stratum = evidence.strata[trip.stratum];
   if (!request || !stratum) return;
+  const served = servedArm(trip);
+  if (served) note(evidence, trip, "served", served);
+  if (counted && !trip.end) return; // a score counts nothing before the truth
   const cohort = stratum.cohorts.get(trip.quarterMs) ?? {
     hour: request.hour,
     tally: emptyTally(plan.metrics.length),
   };
   stratum.cohorts.set(trip.quarterMs, cohort);
   const now = tallyTrip(trip, plan);
-  if (trip.counted) addTally(cohort.tally, trip.counted, -1);
+  if (counted) addTally(cohort.tally, counted, -1);
   addTally(cohort.tally, now);
   trip.counted = now;
-  const served = servedArm(trip);
-  if (!served) return;
-  note(evidence, trip, "served", served);
-  if (now.labelled > 0) note(evidence, trip, "labelled", served);
+  if (served && now.labelled > 0) note(evidence, trip, "labelled", served);
 }
 
 function note({ strata }: Evidence, { stratum, request }: Trip, point: Point, arm: Arm): void {

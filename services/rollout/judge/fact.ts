@@ -89,13 +89,15 @@ export interface TripCancelled {
 }
 
 /**
- * Requests so far as one process counted them, since its own start: the highest report of a source counts, so
- * a repeated or overtaken one changes nothing.
+ * Requests to either version so far (live, mirrored and in hindsight alike) as one process counted them since
+ * the release began or its own start: the highest report of a source in a stratum counts, so a repeated or
+ * overtaken one changes nothing.
  */
 export interface Operated {
   readonly kind: "operated";
-  /** One process in one life, with the revision: counters that begin at 0 need a name of their own. */
+  /** One process in one life: counters that begin at 0 again need another name. */
   readonly source: string;
+  /** Revision of the traffic at the time. */
   readonly revision: number;
   readonly requests: ByArm;
   /** Answers that were an error, and those that took longer than the objective. */

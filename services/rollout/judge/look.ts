@@ -1,16 +1,9 @@
 import { timeOf } from "./clock.ts";
 import { type Evidence, QUARTER_MS, type Stratum } from "./evidence.ts";
-import { arms, type ByArm } from "./fact.ts";
+import { type Operations, operationsIn } from "./operations.ts";
 import type { JudgePlan } from "./plan.ts";
 import { countRiders, type Point, points, type RiderCounts } from "./riders.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
-
-/** Requests of one stratum as counted by the processes. */
-export interface Operations {
-  readonly requests: ByArm;
-  readonly errors: ByArm;
-  readonly slow: ByArm;
-}
 
 /** One stratum at one look. */
 export interface StratumLook {
@@ -54,7 +47,7 @@ export function takeLook(evidence: Evidence, plan: JudgePlan): Look {
 }
 
 function lookAt(
-  { operations, strata }: Evidence,
+  { counters, strata }: Evidence,
   stratum: Stratum,
   { maturedBeforeMs, size }: { maturedBeforeMs: number; size: number },
 ): StratumLook {
@@ -64,20 +57,9 @@ function lookAt(
     addTally(all, tally);
     if (quarterMs + QUARTER_MS <= maturedBeforeMs) addTally(matured, tally);
   }
-  const next = strata[strata.indexOf(stratum) + 1]?.revision ?? Number.POSITIVE_INFINITY;
-  const sums = { requests: zero(), errors: zero(), slow: zero() };
-  for (const report of operations.values()) {
-    if (report.revision < stratum.revision || report.revision >= next) continue;
-    for (const of of ["requests", "errors", "slow"] as const) {
-      for (const arm of arms) sums[of][arm] += report[of][arm];
-    }
-  }
+  const operations = operationsIn(counters, strata.indexOf(stratum));
   const { candidateWeight, firstMs } = stratum;
-  return { candidateWeight, firstMs, all, matured, operations: sums };
-}
-
-function zero() {
-  return { candidate: 0, base: 0 };
+  return { candidateWeight, firstMs, all, matured, operations };
 }
 
 function countHours({ strata }: Evidence, maturedBeforeMs: number): number {

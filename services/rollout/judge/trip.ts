@@ -141,6 +141,7 @@ export function servedArm({ scores }: Trip): Arm | undefined {
 
 /** By `seq`, so that sums round the same whatever came first. */
 function inOrder({ scores }: Trip): Partial<Record<Arm, Score>>[] {
+  if (scores.size === 1) return [...scores.values()]; // the usual trip, and this is the hot path
   return [...scores].toSorted(([a], [b]) => a - b).map(([, of]) => of);
 }
 

@@ -72,6 +72,16 @@ describe("realised error", () => {
     expect(judgement.p["realised error"]).toBeLessThan(0.01);
   });
 
+  test("how many trips are needed is said before they are there, and about right", () => {
+    const trips = madeUpTrips(1500, { harm: 0.1 });
+    const judged = (count: number) =>
+      gateOf(judge(fold(inTime(trips.slice(0, count)), plan), plan, stage), "realised error");
+    const needed = judged(60)?.numbers["tripsNeeded"] ?? 0;
+    expect(needed).toBeGreaterThan(60);
+    expect(judged(2 * needed)?.verdict).toBe(Verdict.FAIL);
+    expect(judged(0)?.numbers["tripsNeeded"]).toBe(-1);
+  });
+
   test("nothing is said before 20 pairs", () => {
     const judgement = judge(fold(inTime(madeUpTrips(19, { harm: 9 })), plan), plan, stage);
     expect(judgement.verdict).toBe(Verdict.CONTINUE);
@@ -318,6 +328,18 @@ describe("the split", () => {
     expect(gateOf(judgement, "realised error")?.numbers["harm"]).toBe(0);
     expect(gateOf(judgement, "split")?.verdict).toBe(Verdict.FAIL);
     expect(judgement.verdict).toBe(Verdict.FAIL);
+  });
+
+  test("between segments it is shown and does not fail: they differ in themselves", () => {
+    const plan = planFor({ assignment: "segment" });
+    const trips = madeUpTrips(600).map((trip, i) => ({
+      ...served(trip, i),
+      truth: { value: i % 2 === 0 ? 5 : 10 },
+      values: i % 2 === 0 ? { base: 11.5, candidate: 11.5 } : { base: 11, candidate: 11 },
+    }));
+    const judgement = judge(fold([canary, ...inTime(trips)], plan), plan, stage);
+    expect(gateOf(judgement, "split")?.numbers["lower"]).toBeGreaterThan(0);
+    expect(judgement.verdict).toBe(Verdict.CONTINUE);
   });
 
   test("tips need it in a canary, and cannot in a shadow", () => {

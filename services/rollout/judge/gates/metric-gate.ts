@@ -13,6 +13,7 @@ import {
   informationOf,
   shiftInformation,
 } from "../statistics/information.ts";
+import { pairsUntil } from "../statistics/pairs-until.ts";
 import { differenceMoments, type PairSums } from "../tally.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
@@ -35,13 +36,16 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
   ) as [PairSums[], PairSums[]];
   const harm = aboutHarm(all, { plan, alpha });
   const allowed = metric.failsOn === "any" ? harm : aboutMargin(all, { plan, metric, alpha });
-  const ready = aboutMargin(matured, { plan, metric, alpha: plan.alpha });
+  const ready = aboutMargin(matured, { plan, metric, alpha: plan.passAlpha });
   const isWorse = harm.known.n >= plan.leastForFail && allowed.bounds.lower > 0;
   const isFine = ready.known.n >= plan.leastForPass && ready.bounds.upper < 0;
   const verdict = isWorse ? Verdict.FAIL : isFine ? Verdict.PASS : Verdict.CONTINUE;
   const words = { metric, harm: harm.bounds, n: harm.known.n, base: meanBase(all), alpha };
   return answer(metric.name, verdict, sentence(verdict, words, { plan, matured: ready.known.n }), {
-    numbers: numbersOf(words, ready.known.n),
+    numbers: {
+      ...numbersOf(words, ready.known.n),
+      tripsNeeded: tripsNeeded(allowed, ready, { plan, alpha }),
+    },
     logE: allowed.logE,
   });
 }
@@ -49,7 +53,7 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
 interface About {
   readonly known: Information;
   readonly bounds: Bounds;
-  /** Evidence against "0 or less" in the direction of harm; negative for the other direction. */
+  /** Log of the evidence for more than 0; 0 where the estimate is below it. */
   readonly logE: number;
 }
 
@@ -79,6 +83,21 @@ function about(known: Information, { plan, alpha }: Setting): About {
   const precision = precisionFor(known, plan.plannedTrips, alpha);
   const logE = known.score > 0 ? logEvidence(known, precision) : 0;
   return { known, bounds: confidenceBounds(known, precision, alpha), logE };
+}
+
+/**
+ * Pairs at which FAIL or PASS would be reached if the estimates stayed as they are, whichever is nearer: for
+ * people who wait, decides nothing. −1 where neither ever would, or nothing is known.
+ */
+function tripsNeeded(harmful: About, ready: About, { plan, alpha }: Setting): number {
+  const planned = plan.plannedTrips;
+  const toFail = pairsUntil(harmful.known, harmful.bounds.estimate, { planned, alpha });
+  const toPass = pairsUntil(ready.known, -ready.bounds.estimate, {
+    planned,
+    alpha: plan.passAlpha,
+  });
+  const needed = Math.min(Math.max(toFail, plan.leastForFail), Math.max(toPass, plan.leastForPass));
+  return Number.isFinite(needed) ? needed : -1;
 }
 
 /**
@@ -159,7 +178,7 @@ function sentence(
     return `${found}: worse${metric.failsOn === "margin" ? ` by more than ${margin}` : ""}.`;
   }
   if (verdict === Verdict.PASS) {
-    return `${found}; on ${countText(matured, "matured trip")} it is not worse by ${margin} or more.`;
+    return `${found}; on ${countText(matured, "matured trip")} it is not worse by ${margin} or more, with ${percent(1 - plan.passAlpha)} confidence.`;
   }
   if (matured < plan.leastForPass) {
     return `${found}; ${countText(matured, "trip")} of ${plan.leastForPass.toLocaleString("en-US")} have matured.`;

@@ -1,4 +1,4 @@
-import type { Operations } from "../look.ts";
+import type { Operations } from "../operations.ts";
 import { CONCENTRATION, countEvidence } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 

@@ -13,12 +13,14 @@ import { answer, type Case, countText, type Gate, percent, Verdict } from "./gat
  * although the versions do not.
  *
  * It can fail a candidate. It cannot certify one from a small share (at 5 % it finds a model that is 5 % worse
- * in one release of five), so to "pass" is to have been looked at without proof of harm.
+ * in one release of five), so to "pass" is to have been looked at without proof of harm. Segments differ in themselves, so
+ * between them it is shown and never fails.
  */
 export function splitGate({ plan, look }: Case): Gate {
   const metric = plan.metrics[0] as Metric;
   const weight = look.strata.at(-1)?.candidateWeight ?? 0;
-  const isRequired = plan.needsSplit && weight > 0 && weight < TOTAL_WEIGHT;
+  const isByRiders = plan.assignment === "riders";
+  const isRequired = plan.needsSplit && isByRiders && weight > 0 && weight < TOTAL_WEIGHT;
   const strata = look.strata.flatMap(({ all }) => {
     const [candidate, base] = [armMoments(all.candidate), armMoments(all.base)];
     if (Math.min(candidate.n, base.n) < plan.leastPerArm) return [];
@@ -42,7 +44,7 @@ export function splitGate({ plan, look }: Case): Gate {
     upper: minutes(bounds.upper),
     base: minutes(mean(armMoments(look.total.all.base))),
   };
-  const isWorse = bounds.lower > 0;
+  const isWorse = isByRiders && bounds.lower > 0;
   const because = `Riders who were shown the candidate (${countText(known.n, "trip")}) saw errors that differ by ${numbers.harm.toFixed(2)} ${metric.unit} from those of the others, between ${numbers.lower.toFixed(2)} and ${numbers.upper.toFixed(2)} with ${percent(1 - plan.guardAlpha)} confidence${isWorse ? ": worse" : ""}.`;
   return answer("split", isWorse ? Verdict.FAIL : Verdict.PASS, because, {
     isRequired,

@@ -8,6 +8,7 @@ import { addInformation, informationOf, shiftInformation } from "./information.t
 import { lnBeta, lnGamma, lnIncompleteBeta, lnOneMinusExp } from "./ln-beta.ts";
 import { lnNormal } from "./ln-normal.ts";
 import { addMoments, momentsOf, NO_MOMENTS } from "./moments.ts";
+import { pairsUntil } from "./pairs-until.ts";
 import { pValue, raisePeak } from "./peak.ts";
 import { mixedRatioEvidence, ratioEvidence } from "./sample-ratio.ts";
 import { wilson } from "./wilson.ts";
@@ -181,6 +182,21 @@ describe("confidence sequence", () => {
     );
     const what = informationOf(difference ?? { difference: 0, variance: 1, n: 0 });
     expect(Number.isFinite(logEvidence(what, precisionFor(what, 2000, 0.01)))).toBe(true);
+  });
+
+  test("pairs until a line is left behind: the interval is that narrow there, and not one pair before", () => {
+    const what = informationOf({ difference: 0.3, variance: 9 / 50, n: 50 });
+    const tuning = { planned: 2000, alpha: 0.01 };
+    const pairs = pairsUntil(what, 0.3, tuning);
+    const lowerAt = (n: number) => {
+      const then = informationOf({ difference: 0.3, variance: 9 / n, n });
+      return confidenceBounds(then, precisionFor(then, 2000, 0.01), 0.01).lower;
+    };
+    expect(lowerAt(pairs)).toBeGreaterThanOrEqual(0);
+    expect(lowerAt(pairs - 1)).toBeLessThan(0);
+    expect(pairsUntil(what, 0, tuning)).toBe(Number.POSITIVE_INFINITY);
+    expect(pairsUntil(addInformation([]), 1, tuning)).toBe(Number.POSITIVE_INFINITY);
+    expect(pairsUntil(what, 1e-9, tuning)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("shifting asks about another difference", () => {
