@@ -18,8 +18,8 @@ export interface InstanceProcess {
 
 /** Starts processes of model services. */
 export interface InstanceProcesses {
-  /** Resolves once it serves and Envoy sends to it; fails with nothing left of it. */
-  start(key: InstanceKey, version: string): Promise<InstanceProcess>;
+  /** Resolves once it serves and Envoy sends to it; fails with nothing left of it, at once when `signal` aborts. */
+  start(key: InstanceKey, version: string, signal?: AbortSignal): Promise<InstanceProcess>;
 }
 
 export interface InstanceProcessOptions {
@@ -46,17 +46,17 @@ const DRAIN_MS = 9_000;
 export function createInstanceProcesses(options: InstanceProcessOptions): InstanceProcesses {
   const names = new Set<string>();
   return {
-    async start(key, version) {
+    async start(key, version, signal) {
       // Two of one place run side by side while one replaces the other; they take turns at the names.
       const own = nameOf(key);
       const name = names.has(own) ? `${own}-next` : own;
       names.add(name);
       const process = createProcess(options, key, version, name, () => names.delete(name));
       try {
-        await process.begin();
+        await process.begin(signal);
       } catch (cause) {
         await process.end();
-        throw cause;
+        throw signal?.aborted ? signal.reason : cause;
       }
       return process;
     },
@@ -69,9 +69,10 @@ function createProcess(
   version: string,
   name: string,
   onEnd: () => void,
-): InstanceProcess & { begin(): Promise<void> } {
+): InstanceProcess & { begin(signal?: AbortSignal): Promise<void> } {
   const { parts, endpoints, hosts } = options;
   const cluster = `${key.service}-${key.slot}`;
+  const env = environment(options, key, version, name);
   const died = new AbortController();
   let instance: Instance = { ...key, version, name, ...notReadyYet };
   let leaving = false;
@@ -93,21 +94,23 @@ function createProcess(
 
   return {
     current: () => instance,
-    async begin() {
-      await parts.start({
-        name,
-        stage: "models",
-        launch: () =>
-          options.launch(
-            name,
-            `services/${key.service}/main.ts`,
-            environment(options, key, version, name),
-          ),
-        onReady: (listening) => onReady(listening["rpc"] ?? ""),
-        onExit: onDeath,
-      });
-      const given = AbortSignal.any([died.signal, options.signal]);
-      await hosts.untilHealthy(cluster, instance.address, given);
+    async begin(signal) {
+      const giveUp = () => void parts.stop(name, DRAIN_MS).catch(() => undefined); // ended again below
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", giveUp, { once: true });
+      try {
+        await parts.start({
+          name,
+          stage: "models",
+          launch: () => options.launch(name, `services/${key.service}/main.ts`, env),
+          onReady: (listening) => onReady(listening["rpc"] ?? ""),
+          onExit: onDeath,
+        });
+        const signals = [died.signal, options.signal, ...(signal ? [signal] : [])];
+        await hosts.untilHealthy(cluster, instance.address, AbortSignal.any(signals));
+      } finally {
+        signal?.removeEventListener("abort", giveUp);
+      }
     },
     async end() {
       leaving = true;

@@ -107,6 +107,18 @@ describe("duration, under load", () => {
     expect((await mesh.left("duration", "green")).processes).toEqual(["duration-green"]);
   });
 
+  test("a deployment that is under way is given up when the slot is retired", async () => {
+    const deploying = mesh.instances.deploy({ ...green, version: "v2" });
+    deploying.catch(() => undefined); // looked at below
+    await until("its process is started", () => mesh.parts.pids()["duration-green"]);
+    await mesh.instances.retire(green);
+    await expect(deploying).rejects.toMatchObject({
+      code: "ABORTED",
+      message: "duration-green was retired while it was being deployed",
+    });
+    expect(await mesh.left("duration", "green")).toEqual(NOTHING);
+  });
+
   test("one that is killed is told of and started again", async () => {
     await mesh.instances.deploy({ ...green, version: "v2" });
     const told = Promise.withResolvers<InstanceExit>();

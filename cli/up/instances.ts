@@ -38,6 +38,8 @@ export interface LocalInstances extends Instances {
 interface Place {
   readonly turns: Turns;
   readonly processes: Map<number, InstanceProcess>;
+  /** Gives up what is being deployed. */
+  giveUp: AbortController | undefined;
 }
 
 export function createLocalInstances(options: LocalInstancesOptions): LocalInstances {
@@ -53,7 +55,11 @@ export function createLocalInstances(options: LocalInstancesOptions): LocalInsta
 
   function placeOf({ service, slot }: SlotKey): Place {
     const name = `${service}-${slot}`;
-    const place = places.get(name) ?? { turns: createTurns(), processes: new Map() };
+    const place = places.get(name) ?? {
+      turns: createTurns(),
+      processes: new Map(),
+      giveUp: undefined,
+    };
     places.set(name, place);
     return place;
   }
@@ -63,7 +69,8 @@ export function createLocalInstances(options: LocalInstancesOptions): LocalInsta
     const indices = Array.from({ length: processesOf(service) }, (_, index) => index);
     const starts = await Promise.allSettled(
       indices.map(async (index) => {
-        const started = await processes.start({ service, slot, index }, version);
+        const signal = place.giveUp?.signal;
+        const started = await processes.start({ service, slot, index }, version, signal);
         place.processes.set(index, started);
       }),
     );
@@ -77,13 +84,16 @@ export function createLocalInstances(options: LocalInstancesOptions): LocalInsta
     await requireDeployable(modelsDir, deployment);
     if (isThere(place, deployment)) return;
     const consumer = consumerOf(deployment);
-    if (consumer) await durables.create(consumer);
+    place.giveUp = new AbortController();
     try {
+      if (consumer) await durables.create(consumer);
       await startAll(place, deployment);
     } catch (cause) {
       // Should it not be reached, it is nobody's: the next deployment makes it anew.
       if (consumer) await durables.remove(consumer).catch(() => undefined);
       throw refusal(cause);
+    } finally {
+      place.giveUp = undefined;
     }
   }
 
@@ -126,6 +136,10 @@ export function createLocalInstances(options: LocalInstancesOptions): LocalInsta
     async retire(slot) {
       requireSlot(slot);
       const place = placeOf(slot);
+      const { service, slot: name } = slot;
+      place.giveUp?.abort(
+        new MeshError("ABORTED", `${service}-${name} was retired while it was being deployed`),
+      );
       await place.turns.take(() => retireFrom(place, slot));
     },
     list: async () =>

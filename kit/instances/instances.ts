@@ -68,7 +68,7 @@ export interface Instances {
    */
   replace(key: InstanceKey, version: string): Promise<void>;
   /**
-   * Takes the slot out, waits until its consumers have answered what had been stored by then (not for ever),
+   * Gives up a deployment that is under way (it fails with ABORTED). Takes the slot out, waits until its consumers have answered what had been stored by then (not for ever),
    * stops the processes, and removes the durable. An empty slot is no work.
    */
   retire(slot: SlotKey): Promise<void>;
