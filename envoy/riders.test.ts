@@ -36,18 +36,16 @@ test("10,000 riders are where the twin says, and a growing weight moves none of 
   expect(inGreen.size).toBeGreaterThan(9900);
 }, 180_000);
 
-test("so they are with other salts, of any characters", async () => {
+test("so they are with other salts", async () => {
   await saveSplit(trial, { duration: { blue: 5000 } });
-  const some = riders.slice(0, 2000);
   const found: string[][] = [];
-  for (const salt of ["duration-8", "r:0/ä"]) {
-    // gRPC headers are ASCII, so Backend can only send such salts.
-    const ascii = encodeURIComponent(salt);
-    found.push(await slotsOf(ascii, some));
-    expect(found.at(-1)).toEqual(some.map((rider) => armOf(ascii, rider, 5000)));
+  for (const salt of ["duration-8", "r:0/~"]) {
+    found.push(await slotsOf(salt));
+    expect(found.at(-1)).toEqual(riders.map((rider) => armOf(salt, rider, 5000)));
   }
-  expect(found[0]).not.toEqual(found[1]);
-}, 60_000);
+  const same = riders.filter((_, index) => found[0]?.[index] === found[1]?.[index]);
+  expect(same.length / riders.length).toBeCloseTo(0.5, 1);
+}, 180_000);
 
 describe("riders of segment b", () => {
   const some = riders.slice(0, 500);
