@@ -8,6 +8,7 @@ import { modelsCommand } from "./commands/models.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { quoteCommand } from "./commands/quote.ts";
 import { rolloutCommand } from "./commands/rollout.ts";
+import { trafficCommand } from "./commands/traffic.ts";
 import { trainCommand } from "./commands/train.ts";
 import { tripCommand } from "./commands/trip.ts";
 import { upCommand } from "./commands/up.ts";
@@ -23,6 +24,7 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(tripCommand(context))
     .addCommand(modelsCommand(context))
     .addCommand(trainCommand(context))
+    .addCommand(trafficCommand(context))
     .addCommand(eventsCommand(context))
     .addCommand(deadLettersCommand(context))
     .addCommand(provisionCommand(context))

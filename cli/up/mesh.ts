@@ -3,7 +3,7 @@ import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { connectEvents, type Events } from "#kit/events/connect.ts";
 import { OPERATOR } from "#kit/events/users.ts";
 import { serveInstances } from "#kit/instances/over-nats-server.ts";
-import { prepareRunDir, writeEndpoints } from "../../envoy/run-files.ts";
+import { prepareRunDir, trafficLayerFile, writeEndpoints } from "../../envoy/run-files.ts";
 import { createDurables, type Durables } from "./durables.ts";
 import { createEndpoints } from "./endpoints.ts";
 import { envoyLaunch, saveTraffic } from "./envoy.ts";
@@ -176,6 +176,28 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     return listening["console"] ?? "";
   }
 
+  /** The rollout service, which hands traffic to Envoy: from here on it may deploy, shift and retire. */
+  async function startRollout(nats: string, envoy: EnvoyAddresses): Promise<string> {
+    const listening = await parts.start({
+      name: "rollout",
+      stage: "rollout",
+      launch: (last) =>
+        launch("rollout", "services/rollout/main.ts", {
+          MESH_LISTEN: last?.["rpc"] ?? `${HOST}:${ports.rollout}`,
+          MESH_NATS: nats,
+          MESH_NATS_KEY: keyFile(dataDir, "rollout"),
+          MESH_ENVOY: envoy.mesh,
+          MESH_ENVOY_ADMIN: envoy.admin,
+          MESH_TRAFFIC_FILE: trafficLayerFile(envoyDir),
+          MESH_MODELS: join(root, "models"),
+          MESH_KEEP_WARM_SECONDS: String(options.keepWarmSeconds),
+        }),
+      onReady: (at) => endpoints.set("rollout", "rollout", at["rpc"]),
+      onExit: () => endpoints.set("rollout", "rollout", undefined),
+    });
+    return listening["rpc"] ?? "";
+  }
+
   const warn = (message: string) =>
     print("mesh", { time: new Date(), level: "warn", message, fields: {} });
 
@@ -237,6 +259,8 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         progress.step("gateway", () => startGateway(nats, envoy, trips)),
         progress.step("models", () => instances.resume(deployments)),
       ]);
+      openInstances(events, instances);
+      const rollout = await progress.step("rollout", () => startRollout(nats, envoy));
       await progress.step("first quote through the edge", () =>
         untilReady(edgeChecks(envoy.edge), { withinMs: 30_000, signal }),
       );
@@ -254,10 +278,9 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         );
       }
       const { edge, mesh, admin } = envoy;
-      addresses = { edge, mesh, admin, nats, console: operators, backend };
+      addresses = { edge, mesh, admin, nats, console: operators, backend, rollout };
       const written = writeMesh();
       if (!written) throw signal.reason;
-      openInstances(events, instances);
       return { addresses: written, trips };
     },
     async stop() {

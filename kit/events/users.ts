@@ -93,6 +93,7 @@ function rolloutUser(): NatsUser {
       `$JS.API.CONSUMER.CREATE.${streams.releases}`, // with several filters: nobody else reads there
       ...watchTraffic,
       `$JS.API.STREAM.MSG.GET.${bucket}`,
+      `$JS.API.STREAM.MSG.GET.${streams.trips}`, // the event time now
       `$KV.${TRAFFIC_BUCKET}.*`,
     ],
     subscribe: [EXITS_SUBJECT],

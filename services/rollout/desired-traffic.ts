@@ -1,6 +1,7 @@
 import { type Rollout, RolloutState, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { SlotTraffic, Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { type Slot, TOTAL_WEIGHT } from "#kit/traffic/traffic.ts";
+import { isOver } from "./state.ts";
 
 /** The slot that a candidate is not in. */
 export function otherSlot(slot: Slot): Slot {
@@ -15,19 +16,26 @@ export function desiredTraffic(rollout: Rollout, now: Traffic): Traffic {
   const candidate = rollout.candidateSlot as Slot;
   const live = otherSlot(candidate);
   if (rollout.strategy === Strategy.ROLLING) return rollingTraffic(rollout, now, candidate);
-  const { weight, mirror } = share(rollout);
+  const { weight: asked, mirror } = share(rollout);
+  // In an A/B by segment only riders of the segment are shared; the others stay where they are.
+  const isSegmented = rollout.bySegment && !isOver(rollout);
+  const weight = isSegmented ? 0 : asked;
+  const segment = (of: number) =>
+    isSegmented ? { segmentWeight: of } : { segmentWeight: undefined };
   const isDeployed = rollout.currentStage > 0 && !rollout.cleanedUp;
   const ofCandidate: SlotTraffic = {
     ...slotOf(now, candidate),
-    version: isDeployed || weight > 0 ? rollout.candidateVersion : slotOf(now, candidate).version,
+    version: isDeployed || asked > 0 ? rollout.candidateVersion : slotOf(now, candidate).version,
     weight,
     mirror,
+    ...segment(asked),
   };
   const ofLive: SlotTraffic = {
     ...slotOf(now, live),
     version: slotOf(now, live).version,
     weight: TOTAL_WEIGHT - weight,
     mirror: 0,
+    ...segment(TOTAL_WEIGHT - asked),
   };
   return { ...now, salt: rollout.salt, [candidate]: ofCandidate, [live]: ofLive };
 }
@@ -48,7 +56,15 @@ function share({ state, stages, currentStage }: Rollout): { weight: number; mirr
 }
 
 export function slotOf(traffic: Traffic, slot: Slot): SlotTraffic {
-  return traffic[slot] ?? { version: "", weight: 0, mirror: 0, intervalScale: 1 };
+  return (
+    traffic[slot] ?? {
+      version: "",
+      weight: 0,
+      mirror: 0,
+      intervalScale: 1,
+      segmentWeight: undefined,
+    }
+  );
 }
 
 /** Whether two states of a service's traffic are the same, revisions aside. */
@@ -61,6 +77,7 @@ export function sameTraffic(a: Traffic, b: Traffic): boolean {
         x.version === y.version &&
         x.weight === y.weight &&
         x.mirror === y.mirror &&
+        x.segmentWeight === y.segmentWeight &&
         x.intervalScale === y.intervalScale
       );
     }) && a.salt === b.salt

@@ -76,7 +76,7 @@ export async function followEvidence(options: FollowOptions): Promise<EvidenceFe
   const trips = await follow(
     events,
     streams.trips,
-    ["trips.>"], // one filter: with several, the server is slow to read a backlog (ADR 0013)
+    "trips.>", // one filter: with several, the server is slow to read a backlog (ADR 0013)
     since,
     { take: (message) => takeEvent(TripEvent.decode(message.data)), log },
   );
@@ -90,21 +90,20 @@ export async function followEvidence(options: FollowOptions): Promise<EvidenceFe
   };
 }
 
-function predictionsOf(service: ModelService): string[] {
-  if (service !== "duration") return [`predictions.${service}.*.*`];
-  return ["predictions.duration.>"]; // its log, and what was asked in hindsight
+function predictionsOf(service: ModelService): string {
+  return `predictions.${service}.>`; // also duration's log, and what was asked in hindsight
 }
 
 /** An ordered consumer, which the library makes anew when the server was away. */
 async function follow(
   events: Events,
   stream: string,
-  subjects: string[],
+  subject: string,
   since: Date,
   { take, log }: { readonly take: (message: JsMsg) => void; readonly log: Logger },
 ): Promise<{ readonly caughtUp: Promise<void>; stop(): Promise<void> }> {
   const consumer = await events.js.consumers.get(stream, {
-    filter_subjects: subjects,
+    filter_subjects: subject,
     deliver_policy: DeliverPolicy.StartTime,
     opt_start_time: since.toISOString(),
   });

@@ -58,11 +58,8 @@ const traffic = await openTrafficControl({
     async push(all) {
       if (config.trafficFile !== undefined) writeLayerFile(config.trafficFile, runtimeOf(all));
       const version = rtds.publish(all);
-      const { acknowledged, laggards } = await rtds.acknowledged(version, ACKNOWLEDGE_WITHIN_MS);
-      return {
-        acknowledgedBy: acknowledged.map(({ node }) => node),
-        laggards: laggards.map(({ node }) => node),
-      };
+      const { nodes, laggards } = await rtds.acknowledged(version, ACKNOWLEDGE_WITHIN_MS);
+      return { acknowledgedBy: nodes, laggards: laggards.map(({ node }) => node) };
     },
   },
   log,

@@ -114,7 +114,13 @@ export async function openTrafficControl(
         rollout.rolloutId,
       ),
     forget(service, slot) {
-      const empty: SlotTraffic = { version: "", weight: 0, mirror: 0, intervalScale: 1 };
+      const empty: SlotTraffic = {
+        version: "",
+        weight: 0,
+        mirror: 0,
+        intervalScale: 1,
+        segmentWeight: undefined,
+      };
       return change(
         service,
         (now) => {

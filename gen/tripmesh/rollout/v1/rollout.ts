@@ -331,8 +331,9 @@ export interface Rollout {
   readonly startEventTime:
     | Date
     | undefined;
-  /** SHA-256 of the two model files, as their cards say: predictions name them. */
+  /** SHA-256 of the candidate's model file, as its card says: predictions name it. Lower-case hex. */
   readonly candidateDigest: string;
+  /** The same of the live version. */
   readonly liveDigest: string;
 }
 
