@@ -79,8 +79,9 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
       const stage = rollout.stages[rollout.currentStage - 1];
       const { nowMs } = takeLook(evidence, one.plan);
       // Until the first request was seen there is no event time: the stage begins with it.
-      const sinceMs = one.stageSinceMs.get(rollout.currentStage) ?? nowMs;
-      if (Number.isFinite(nowMs)) one.stageSinceMs.set(rollout.currentStage, sinceMs);
+      const isKnown = Number.isFinite(nowMs);
+      const sinceMs = one.stageSinceMs.get(rollout.currentStage) ?? (isKnown ? nowMs : 0);
+      if (isKnown) one.stageSinceMs.set(rollout.currentStage, sinceMs);
       const startedAtMs = stageStartedAt(rollout)?.getTime() ?? now.getTime();
       const judgement = judge(
         evidence,

@@ -29,8 +29,6 @@ export interface FollowOptions {
   readonly traffics: () => readonly Traffic[];
   /** For duration. */
   readonly hindsight?: Hindsight;
-  /** Something new was learned; called often, must return at once. */
-  readonly onNews: () => void;
   readonly log: Logger;
 }
 
@@ -41,12 +39,9 @@ export interface FollowOptions {
  * Predictions come first: what was asked in hindsight before a restart is not asked again.
  */
 export async function followEvidence(options: FollowOptions): Promise<EvidenceFeed> {
-  const { events, plan, since, traffics, hindsight, onNews, log } = options;
+  const { events, plan, since, traffics, hindsight, log } = options;
   const evidence = createEvidence(plan);
-  const take = (fact: Fact) => {
-    foldFact(evidence, plan, fact);
-    onNews();
-  };
+  const take = (fact: Fact) => foldFact(evidence, plan, fact);
   const takePrediction = (prediction: Prediction) => {
     const fact = factOfPrediction(prediction, plan);
     if (!fact) return;

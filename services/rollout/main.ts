@@ -29,10 +29,13 @@ import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
 import { createHindsight } from "./hindsight.ts";
 import { openReleaseLog } from "./release-log.ts";
+import { readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
 import { startRunner } from "./runner.ts";
 import { createRolloutService } from "./service.ts";
+import { isOver } from "./state.ts";
 import { openTrafficControl } from "./traffic-control.ts";
+import { watchRequests } from "./watch-requests.ts";
 
 /** How long an Envoy may take to acknowledge traffic before it is called a laggard. */
 const ACKNOWLEDGE_WITHIN_MS = 2_000;
@@ -81,7 +84,6 @@ const judge = createEvidenceJudge({
             }),
           }
         : {}),
-      onNews: () => undefined,
       log,
     }),
   log,
@@ -96,6 +98,18 @@ const engine = createEngine({
   keepWarmMs: config.keepWarmMs,
   log,
 });
+const { envoyAdmin } = config;
+const requests =
+  envoyAdmin === undefined
+    ? undefined
+    : watchRequests({
+        read: () => readRequestCounts(envoyAdmin),
+        rollout: () =>
+          releases.rollouts().find((one) => one.service === "duration" && !isOver(one)),
+        revision: () => traffic.of("duration").revision,
+        tell: judge.tell,
+        log,
+      });
 const runner = startRunner({ releases, engine, judge, instances, log });
 
 const service = createRolloutService({
@@ -119,6 +133,7 @@ await runUntilSignal({
   stop: [
     () => server.setServing(false),
     () => runner.stop(),
+    () => requests?.stop(),
     () => rtds.close(),
     () => server.close(),
     () => instances.close(),
