@@ -95,10 +95,11 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
         one.peaks,
       );
       one.peaks = judgement.peaks;
-      const gates = judgement.gates.map(({ gate, verdict, because }) => ({
+      const gates = judgement.gates.map(({ gate, verdict, because, numbers }) => ({
         gate,
         verdict,
         because,
+        numbers: { ...numbers },
       }));
       return { verdict: judgement.verdict, because: judgement.because, gates };
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DurationServiceDefinition } from "#gen/tripmesh/duration/v1/duration_service.ts";
 import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
@@ -29,7 +30,8 @@ export interface HindsightDependencies {
 /** A few at a time: riders' requests come first. */
 const AT_ONCE = 4;
 const TIMEOUT_MS = 2_000;
-const TRIES = 3;
+/** Pauses before each further try, ms: a version that is being started again must not look like one that errs. */
+const PAUSES_MS = [250, 500, 1_000, 2_000];
 /** Open trips that are remembered; one more forgets the oldest. */
 const MOST_TRIPS = 50_000;
 
@@ -90,7 +92,9 @@ export function createHindsight(dependencies: HindsightDependencies): Hindsight 
         });
         return;
       } catch (cause) {
-        if (tries >= TRIES || stopped) throw cause;
+        const pauseMs = PAUSES_MS[tries - 1];
+        if (pauseMs === undefined || stopped) throw cause;
+        await sleep(pauseMs);
       }
     }
   }

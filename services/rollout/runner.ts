@@ -65,7 +65,8 @@ export function startRunner(dependencies: RunnerDependencies): Runner {
     const { rolloutId } = rollout;
     if (performance.now() < (notBefore.get(rolloutId) ?? 0)) return;
     try {
-      if (!isOver(rollout)) await watch(rollout);
+      // Before the first stage there is no candidate to be asked.
+      if (!isOver(rollout) && rollout.currentStage > 0) await watch(rollout);
       await engine.tend(rolloutId);
       if (releases.rollout(rolloutId)?.cleanedUp) await judge.forget(rolloutId);
     } catch (cause) {

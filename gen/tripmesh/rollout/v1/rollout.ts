@@ -259,6 +259,13 @@ export interface GateResult {
   readonly verdict: Verdict;
   /** The sentence that explains it, with its numbers. */
   readonly because: string;
+  /** The numbers behind the sentence, by name: `trips`, `difference`, `lower`, `upper`, `margin` … of each gate. */
+  readonly numbers: { [key: string]: number };
+}
+
+export interface GateResult_NumbersEntry {
+  readonly key: string;
+  readonly value: number;
 }
 
 /** Somebody's or something's decision about a rollout, as appended to `RELEASES`. */
@@ -706,7 +713,7 @@ export const Stage: MessageFns<Stage> = {
 };
 
 function createBaseGateResult(): GateResult {
-  return { gate: "", verdict: 0, because: "" };
+  return { gate: "", verdict: 0, because: "", numbers: {} };
 }
 
 export const GateResult: MessageFns<GateResult> = {
@@ -720,6 +727,9 @@ export const GateResult: MessageFns<GateResult> = {
     if (message.because !== "") {
       writer.uint32(26).string(message.because);
     }
+    globalThis.Object.entries(message.numbers).forEach(([key, value]: [string, number]) => {
+      GateResult_NumbersEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
     return writer;
   },
 
@@ -760,6 +770,17 @@ export const GateResult: MessageFns<GateResult> = {
             message.because = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = GateResult_NumbersEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.numbers[entry4.key] = entry4.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -777,6 +798,20 @@ export const GateResult: MessageFns<GateResult> = {
       gate: isSet(object.gate) ? globalThis.String(object.gate) : "",
       verdict: isSet(object.verdict) ? verdictFromJSON(object.verdict) : 0,
       because: isSet(object.because) ? globalThis.String(object.because) : "",
+      numbers: isObject(object.numbers)
+        ? (globalThis.Object.entries(object.numbers) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -791,6 +826,15 @@ export const GateResult: MessageFns<GateResult> = {
     if (message.because !== "") {
       obj.because = message.because;
     }
+    if (message.numbers) {
+      const entries = globalThis.Object.entries(message.numbers) as [string, number][];
+      if (entries.length > 0) {
+        obj.numbers = {};
+        entries.forEach(([k, v]) => {
+          obj.numbers[k] = floatToJson(v);
+        });
+      }
+    }
     return obj;
   },
 
@@ -802,6 +846,100 @@ export const GateResult: MessageFns<GateResult> = {
     message.gate = object.gate ?? "";
     message.verdict = object.verdict ?? 0;
     message.because = object.because ?? "";
+    message.numbers = (globalThis.Object.entries(object.numbers ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseGateResult_NumbersEntry(): GateResult_NumbersEntry {
+  return { key: "", value: 0 };
+}
+
+export const GateResult_NumbersEntry: MessageFns<GateResult_NumbersEntry> = {
+  encode(message: GateResult_NumbersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GateResult_NumbersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGateResult_NumbersEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GateResult_NumbersEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: GateResult_NumbersEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GateResult_NumbersEntry>, I>>(base?: I): GateResult_NumbersEntry {
+    return GateResult_NumbersEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GateResult_NumbersEntry>, I>>(object: I): GateResult_NumbersEntry {
+    const message = createBaseGateResult_NumbersEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -1499,6 +1637,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
