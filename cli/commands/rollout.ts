@@ -31,7 +31,7 @@ import type { CommandContext } from "./context.ts";
 
 /** Time for one answer, ms: a start may have to look at a bundle. */
 const TIMEOUT_MS = 10_000;
-const WATCH_MS = 30 * 86_400_000;
+const WATCH_MS = 20 * 86_400_000; // longer does not fit into a timer
 
 interface StartFlags extends RolloutFlags {
   strategy?: keyof typeof strategies;
