@@ -24,7 +24,7 @@ function stage(
  * Each strategy as a list of stages. A plan may change everything here; what makes a strategy itself is that
  * blue/green has one push, that shadow has no weight, and that rolling has no second slot.
  */
-export const presets: Readonly<Record<number, readonly Stage[]>> = {
+const presets: Readonly<Record<number, readonly Stage[]>> = {
   [Strategy.CANARY]: [
     stage("1 %", 100, { bakeSeconds: 60 }),
     stage("5 %", 500, { bakeSeconds: 60 }),
@@ -37,6 +37,16 @@ export const presets: Readonly<Record<number, readonly Stage[]>> = {
   [Strategy.AB]: [stage("50 : 50", 5_000, { bakeSeconds: 60 })],
   [Strategy.ROLLING]: [stage("one by one", 0, { bakeSeconds: 10 })],
 };
+
+/**
+ * The stages of a strategy; none for an unknown one. Tips are also judged by who was shown what, and 1 % of
+ * the riders would take more than a week to say something: their canary begins at 5 %.
+ */
+export function presetStages(strategy: Strategy, service: ModelService): readonly Stage[] {
+  const stages = presets[strategy] ?? [];
+  const isTipCanary = service === "tip" && strategy === Strategy.CANARY;
+  return isTipCanary ? stages.slice(1) : stages;
+}
 
 /** What a plan does not say: as measured on real errors, see docs/releases.md. */
 export function defaultRequirements(service: ModelService): Requirements {

@@ -13,7 +13,7 @@ import {
   TOTAL_WEIGHT,
 } from "#kit/traffic/traffic.ts";
 import { otherSlot, slotOf } from "./desired-traffic.ts";
-import { presets, withDefaults } from "./presets.ts";
+import { presetStages, withDefaults } from "./presets.ts";
 
 /** The service that a request names. */
 export function checkService(name: string): ModelService {
@@ -50,7 +50,7 @@ export async function planRollout(
   const strategy = request.strategy;
   const isRolling = strategy === Strategy.ROLLING;
   const requirements = withDefaults(service, request.requirements);
-  const stages = request.stages.length > 0 ? request.stages : [...(presets[strategy] ?? [])];
+  const stages = request.stages.length > 0 ? request.stages : [...presetStages(strategy, service)];
   refuse([
     ...(stages.length === 0
       ? [{ field: "strategy", description: "or stages are required" }]
