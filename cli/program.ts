@@ -7,6 +7,8 @@ import { keysCommand } from "./commands/keys.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { quoteCommand } from "./commands/quote.ts";
+import { rolloutCommand } from "./commands/rollout.ts";
+import { trafficCommand } from "./commands/traffic.ts";
 import { trainCommand } from "./commands/train.ts";
 import { tripCommand } from "./commands/trip.ts";
 import { upCommand } from "./commands/up.ts";
@@ -22,9 +24,11 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(tripCommand(context))
     .addCommand(modelsCommand(context))
     .addCommand(trainCommand(context))
+    .addCommand(trafficCommand(context))
     .addCommand(eventsCommand(context))
     .addCommand(deadLettersCommand(context))
     .addCommand(provisionCommand(context))
     .addCommand(keysCommand(context))
+    .addCommand(rolloutCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

@@ -1,25 +1,16 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
-import {
-  DurationServiceDefinition,
-  PredictRequest,
-  PredictResponse,
-} from "#gen/tripmesh/duration/v1/duration_service.ts";
-import { type Client, createClient } from "#kit/rpc/client.ts";
-import { handle } from "#kit/rpc/server.ts";
-import { armOf, cohortKey } from "#kit/traffic/arm.ts";
+import { createClient } from "#kit/rpc/client.ts";
+import { armOf } from "#kit/traffic/arm.ts";
 import { modelServices, slots } from "#kit/traffic/traffic.ts";
-import { type Weights, writeTrafficLayer } from "./run-files.ts";
-import { serveFor, startTrial, type Trial } from "./trial.ts";
+import { type Asking, askThrough, Inference, ofAll, serveModel } from "./canned-model.ts";
+import { saveSplit } from "./save-split.ts";
+import { startTrial, type Trial } from "./trial.ts";
 
 const DURATION_TIMEOUT_MS = 1500; // short, but not for a busy machine
 const riders = Array.from({ length: 300 }, (_, index) => `rider-${index}`);
-const { serverMetadata } = GRPCInferenceServiceDefinition.methods;
-const Inference = { ...GRPCInferenceServiceDefinition, methods: { serverMetadata } } as const;
 
 let trial: Trial;
-let duration: Client<typeof DurationServiceDefinition>;
-let inference: Client<typeof Inference>;
+let asking: Asking;
 /** Each cluster's own server, which a test that deploys others puts back. */
 const own = new Map<string, string>();
 
@@ -28,16 +19,13 @@ beforeAll(async () => {
   await Promise.all(
     modelServices.flatMap((service) =>
       slots.map(async (slot) => {
-        const server = await serveModel(`${service}-${slot}`);
+        const server = await serveModel(trial, `${service}-${slot}`);
         own.set(`${service}-${slot}`, server.address);
         await putBack(`${service}-${slot}`);
       }),
     ),
   );
-  duration = createClient(DurationServiceDefinition, trial.envoy.mesh);
-  inference = createClient(Inference, trial.envoy.mesh);
-  trial.defer(() => duration.close());
-  trial.defer(() => inference.close());
+  asking = askThrough(trial);
 });
 
 afterAll(() => trial.stop());
@@ -48,13 +36,13 @@ describe("weights", () => {
   });
 
   test("the saved layer moves the traffic of its service, and of no other", async () => {
-    await save({ duration: { blue: 0, green: 10_000 } });
+    await save({ duration: { blue: 0 } });
     expect(await answers(riders.slice(0, 100))).toEqual(new Set(["duration-green"]));
     expect(await infer({ "x-model": "tip", "x-rider-id": "r" })).toBe("tip-blue");
   });
 
   test("an operator's override wins over the saved layer until it is cleared", async () => {
-    await save({ duration: { blue: 0, green: 10_000 } });
+    await save({ duration: { blue: 0 } });
     await override({ blue: "10000", green: "0" });
     expect(await answers(riders.slice(0, 100))).toEqual(new Set(["duration-blue"]));
     await override({ blue: "", green: "" });
@@ -63,7 +51,7 @@ describe("weights", () => {
 
   test("Envoy and the formula for events put every rider in the same slot", async () => {
     for (const blue of [3000, 9500]) {
-      await save({ duration: { blue, green: 10_000 - blue } });
+      await save({ duration: { blue } });
       const expected = riders.map((rider) => `duration-${armOf("duration-7", rider, blue)}`);
       expect(new Set(expected).size).toBe(2);
       expect(await ofAll(riders, (rider) => predictFor("duration-7", rider))).toEqual(expected);
@@ -71,7 +59,7 @@ describe("weights", () => {
   });
 
   test("without a cohort key the rider's id keeps a rider in one slot", async () => {
-    await save({ duration: { blue: 5000, green: 5000 } });
+    await save({ duration: { blue: 5000 } });
     const ask = () => ofAll(riders, (rider) => predict({ "x-rider-id": rider }));
     const first = await ask();
     expect(new Set(first).size).toBe(2);
@@ -81,7 +69,7 @@ describe("weights", () => {
 
 describe("a named slot", () => {
   test("answers whatever the weights are", async () => {
-    await save({ duration: { blue: 10_000, green: 0 } });
+    await save({ duration: {} });
     expect(await predict({ "x-slot": "green" })).toBe("duration-green");
     expect(await infer({ "x-model": "cost", "x-slot": "green" })).toBe("cost-green");
   });
@@ -102,7 +90,7 @@ describe("a named slot", () => {
 
 describe("inference", () => {
   test("is for the service that x-model names, by that service's weights", async () => {
-    await save({ tip: { blue: 0, green: 10_000 } });
+    await save({ tip: { blue: 0 } });
     expect(await infer({ "x-model": "tip" })).toBe("tip-green");
     expect(await infer({ "x-model": "cost" })).toBe("cost-blue");
     expect(await infer({ "x-model": "dynamic-duration" })).toBe("dynamic-duration-blue");
@@ -125,7 +113,7 @@ describe("processes", () => {
   test("are replaced without a failed call", async () => {
     await save({});
     onTestFinished(() => putBack("duration-blue"));
-    const next = await serveModel("duration-blue", "duration-blue, new");
+    const next = await serveModel(trial, "duration-blue, new");
     const seen: string[] = [];
     let replaced = false;
     const load = (async () => {
@@ -142,10 +130,10 @@ describe("processes", () => {
   test("that leave one of two standing do not fail a call", async () => {
     await save({});
     onTestFinished(() => putBack("duration-blue"));
-    const dying = await serveModel("duration-blue", "dying");
+    const dying = await serveModel(trial, "dying");
     await trial.deploy("duration-blue", [ownAddress("duration-blue"), dying.address]);
     expect(await answers(riders)).toContain("dying");
-    await dying.close(0); // gone without a word: Envoy still lists it
+    await dying.close(); // gone without a word: Envoy still lists it
     expect(await answers(riders)).toEqual(new Set(["duration-blue"]));
   });
 
@@ -176,70 +164,15 @@ function putBack(cluster: string): Promise<void> {
   return trial.deploy(cluster, [ownAddress(cluster)]);
 }
 
-/** A model process that answers every call with its own name. */
-async function serveModel(cluster: string, name = cluster) {
-  const server = await serveFor(trial, [
-    handle(DurationServiceDefinition, {
-      predict: (_, context) =>
-        context.header("x-slow")
-          ? new Promise((resolve) =>
-              context.signal.addEventListener("abort", () => resolve(PredictResponse.create())),
-            )
-          : PredictResponse.fromPartial({ slot: name }),
-    }),
-    handle(Inference, { serverMetadata: () => ({ name, version: "", extensions: [] }) }),
-  ]);
-  return server;
-}
-
-async function predict(headers: Record<string, string>): Promise<string> {
-  const { slot } = await duration.predict(PredictRequest.create(), { timeoutMs: 5000, headers });
-  return slot;
-}
-
-function predictFor(salt: string, rider: string): Promise<string> {
-  return predict({ "x-cohort-key": cohortKey(salt, rider), "x-rider-id": rider });
-}
+const predict = (headers: Record<string, string>) => asking.predict(headers);
+const predictFor = (salt: string, rider: string) => asking.predictFor(salt, rider);
+const infer = (headers: Record<string, string>) => asking.infer(headers);
 
 async function answers(someRiders: readonly string[]): Promise<Set<string>> {
   return new Set(await ofAll(someRiders, (rider) => predictFor("salt", rider)));
 }
 
-/** Asks for everybody, not all at once: on a busy machine the last would wait beyond the route's timeout. */
-async function ofAll<T>(someRiders: readonly string[], ask: (rider: string) => Promise<T>) {
-  const found: T[] = [];
-  for (let from = 0; from < someRiders.length; from += 50) {
-    found.push(...(await Promise.all(someRiders.slice(from, from + 50).map(ask))));
-  }
-  return found;
-}
-
-async function infer(headers: Record<string, string>): Promise<string> {
-  return (await inference.serverMetadata({}, { timeoutMs: 5000, headers })).name;
-}
-
-/** Saves the weights and waits until Envoy goes by them. */
-async function save(traffic: Record<string, Weights>): Promise<void> {
-  writeTrafficLayer(trial.runDir, traffic);
-  const wanted = modelServices.map((service) => traffic[service] ?? { blue: 10_000, green: 0 });
-  await expect
-    .poll(
-      async () => {
-        const { entries } = await readRuntime();
-        return modelServices.map((service) => ({
-          blue: Number(entries[`traffic.${service}.${service}-blue`]?.final_value),
-          green: Number(entries[`traffic.${service}.${service}-green`]?.final_value),
-        }));
-      },
-      { interval: 5, timeout: 5000 },
-    )
-    .toEqual(wanted);
-}
-
-async function readRuntime() {
-  const response = await fetch(`http://${trial.envoy.admin}/runtime`);
-  return (await response.json()) as { entries: Record<string, { final_value: string }> };
-}
+const save = (splits: Parameters<typeof saveSplit>[1]) => saveSplit(trial, splits);
 
 async function override({ blue, green }: { blue: string; green: string }): Promise<void> {
   const keys = `traffic.duration.duration-blue=${blue}&traffic.duration.duration-green=${green}`;

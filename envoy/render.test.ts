@@ -13,14 +13,20 @@ describe("renderEnvoy", () => {
   const render = (changes: Partial<EnvoyOptions> = {}) =>
     JSON.parse(renderEnvoy({ ...options, ...changes }));
 
-  test("makes a cluster for each slot of each service, with its own file of addresses", () => {
+  test("makes a cluster for each slot of each service, with its own file of addresses, and a shadow twin", () => {
     const { clusters } = render().static_resources;
-    const names = clusters.map((cluster: { name: string }) => cluster.name);
+    const isShadow = ({ name }: { name: string }) => name.endsWith("-shadow");
+    const names = clusters
+      .filter((cluster: { name: string }) => !isShadow(cluster))
+      .map((cluster: { name: string }) => cluster.name);
     expect(names.toSorted()).toEqual(clusterNames().toSorted());
+    expect(clusters.filter(isShadow)).toHaveLength(8);
     for (const cluster of clusters) {
-      expect(cluster.eds_cluster_config.eds_config.path_config_source.path).toBe(
-        `/run/mesh/eds/${cluster.name}.yaml`,
-      );
+      const processes = cluster.name.replace(/-shadow$/, "");
+      expect(cluster.eds_cluster_config).toMatchObject({
+        service_name: processes,
+        eds_config: { path_config_source: { path: `/run/mesh/eds/${processes}.yaml` } },
+      });
     }
   });
 
@@ -29,6 +35,10 @@ describe("renderEnvoy", () => {
     expect(base.static_layer).toEqual({
       "traffic.duration.duration-blue": 10_000,
       "traffic.duration.duration-green": 0,
+      "segment.duration.duration-blue": 10_000,
+      "segment.duration.duration-green": 0,
+      "mirror.duration.blue": { numerator: 0, denominator: "TEN_THOUSAND" },
+      "mirror.duration.green": { numerator: 0, denominator: "TEN_THOUSAND" },
     });
   });
 

@@ -2,20 +2,19 @@
 // in a .yaml file as well, since JSON is YAML.
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeLayerFile } from "#kit/traffic/layer-file.ts";
+import type { RuntimeKeys } from "#kit/traffic/runtime.ts";
 import { modelServices, slots } from "#kit/traffic/traffic.ts";
 
 const TYPE = "type.googleapis.com/envoy";
 
-/** A service's share of the traffic per slot, basis points that add up to 10 000. */
-export interface Weights {
-  readonly blue: number;
-  readonly green: number;
-}
-
-/** Every cluster of the configuration: `<service>-<slot>`, and the two that have no slots. */
+/**
+ * Every cluster that has a file of addresses: `<service>-<slot>`, and the three that have no slots. The
+ * `-shadow` clusters read those of their slots.
+ */
 export function clusterNames(services: readonly string[] = modelServices): string[] {
   const slotted = services.flatMap((service) => slots.map((slot) => `${service}-${slot}`));
-  return ["backend", "gateway", ...slotted];
+  return ["backend", "gateway", "rollout", ...slotted];
 }
 
 /**
@@ -24,7 +23,7 @@ export function clusterNames(services: readonly string[] = modelServices): strin
  */
 export function prepareRunDir(runDir: string, services: readonly string[] = modelServices): void {
   for (const cluster of clusterNames(services)) writeEndpoints(runDir, cluster, []);
-  if (!existsSync(join(runDir, "layers", "traffic.yaml"))) writeTrafficLayer(runDir, {});
+  if (!existsSync(trafficLayerFile(runDir))) writeTrafficLayer(runDir, {});
 }
 
 /** Replaces a cluster's addresses (`host:port`); Envoy checks new ones at once and drops the others. */
@@ -46,19 +45,14 @@ export function writeEndpoints(
   });
 }
 
-/** Replaces the saved traffic: the weights that hold until something above this layer says otherwise. */
-export function writeTrafficLayer(
-  runDir: string,
-  traffic: Readonly<Record<string, Weights>>,
-): void {
-  const weights = Object.entries(traffic).flatMap(([service, weight]) =>
-    slots.map((slot) => [`traffic.${service}.${service}-${slot}`, weight[slot]]),
-  );
-  replaceFile(join(runDir, "layers"), "traffic.yaml", {
-    "@type": `${TYPE}.service.runtime.v3.Runtime`,
-    name: "saved-traffic",
-    layer: Object.fromEntries(weights),
-  });
+/** Replaces the saved traffic: what holds until something above this layer says otherwise. */
+export function writeTrafficLayer(runDir: string, keys: RuntimeKeys): void {
+  writeLayerFile(trafficLayerFile(runDir), keys);
+}
+
+/** The file that `writeTrafficLayer` writes. */
+export function trafficLayerFile(runDir: string): string {
+  return join(runDir, "layers", "traffic.yaml");
 }
 
 function replaceFile(folder: string, name: string, resource: object): void {

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
+import { runtimeOf } from "#kit/traffic/runtime.ts";
+import { split } from "#kit/traffic/testing/split.ts";
 import { type EnvoyOptions, renderEnvoy } from "./render.ts";
 import { writeTrafficLayer } from "./run-files.ts";
 import { type RunningEnvoy, type StartEnvoyOptions, startEnvoy } from "./start.ts";
@@ -20,7 +22,7 @@ test("is ready on the ports that the kernel chose, and gone after stop", async (
 test("comes back on its ports, with the weights as they were saved", async () => {
   const runDir = emptyRunDir();
   const first = await start(runDir);
-  writeTrafficLayer(runDir, { tip: { blue: 2500, green: 7500 } });
+  writeTrafficLayer(runDir, runtimeOf(split({ tip: { blue: 2500 } })));
   process.kill(first.pid, "SIGKILL");
   expect(await first.exited).toEqual({ code: null, signal: "SIGKILL" });
   const { edge, mesh, admin } = first;
@@ -28,10 +30,10 @@ test("comes back on its ports, with the weights as they were saved", async () =>
   expect(second).toMatchObject({ edge, mesh, admin });
   const runtime = await fetch(`http://${second.admin}/runtime`);
   expect(await runtime.json()).toMatchObject({
-    layers: ["base", "saved", "admin"],
+    layers: ["base", "saved", "rtds", "admin"],
     entries: {
-      "traffic.tip.tip-green": { final_value: "7500", layer_values: ["0", "7500", ""] },
-      "traffic.cost.cost-blue": { final_value: "10000", layer_values: ["10000", "", ""] },
+      "traffic.tip.tip-green": { final_value: "7500", layer_values: ["0", "7500", "", ""] },
+      "traffic.cost.cost-blue": { final_value: "10000", layer_values: ["10000", "10000", "", ""] },
     },
   });
 });

@@ -33,6 +33,28 @@ export function edgeOf(
   return flags.edge ?? readMeshFile(dataDirOf(flags, context))?.edge ?? "127.0.0.1:8080";
 }
 
+/** Which rollout service a command talks to. */
+export interface RolloutFlags {
+  rollout?: string;
+  dataDir?: string;
+}
+
+/** Adds `--rollout` and `--data-dir` to a command that talks to the rollout service. */
+export function withRolloutTarget(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--rollout <host:port>", "the rollout service (default: the running mesh's)")
+        .env("MESH_ROLLOUT")
+        .argParser(address),
+    )
+    .option("--data-dir <path>", "of the running mesh (default: .mesh)");
+}
+
+/** The rollout service as asked for, else the running mesh's, else the usual one. */
+export function rolloutOf(flags: RolloutFlags, context: CommandContext): string {
+  return flags.rollout ?? readMeshFile(dataDirOf(flags, context))?.rollout ?? "127.0.0.1:7500";
+}
+
 /** Which event stream a command talks to. */
 export interface StreamFlags {
   nats?: string;

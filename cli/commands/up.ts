@@ -18,6 +18,7 @@ interface Flags {
   tripLimit?: number;
   consumers: number;
   syncInterval: string;
+  keepWarm: number;
   verbose?: true;
   json?: true;
 }
@@ -59,6 +60,12 @@ export function upCommand(context: CommandContext): Command {
         .default("1s")
         .argParser(syncInterval),
     )
+    .option(
+      "--keep-warm <time>",
+      "how long the old slot stays warm after a promotion",
+      timeSpan,
+      60_000,
+    )
     .option("--verbose", "show every line of every process, not only warnings and progress")
     .option("--json", "log lines and addresses as JSON")
     .addHelpText(
@@ -88,6 +95,7 @@ Examples:
           tripLimit: flags.tripLimit,
           consumers: flags.consumers,
           syncInterval: flags.syncInterval,
+          keepWarmSeconds: Math.round(flags.keepWarm / 1000),
           json: flags.json ?? false,
           verbose: flags.verbose ?? false,
         },

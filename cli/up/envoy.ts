@@ -1,4 +1,5 @@
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { runtimeOf } from "#kit/traffic/runtime.ts";
 import { prepareLaunch } from "../../envoy/launch.ts";
 import { renderEnvoy } from "../../envoy/render.ts";
 import { writeTrafficLayer } from "../../envoy/run-files.ts";
@@ -37,15 +38,7 @@ export function envoyLaunch(options: EnvoyOptions, last: Listening | undefined):
   };
 }
 
-/** Saves every service's weights where Envoy reads them when it starts. */
+/** Saves every service's traffic where Envoy reads it when it starts: the same keys as are pushed. */
 export function saveTraffic(runDir: string, traffics: readonly Traffic[]): void {
-  writeTrafficLayer(
-    runDir,
-    Object.fromEntries(
-      traffics.map(({ service, blue, green }) => [
-        service,
-        { blue: blue?.weight ?? 0, green: green?.weight ?? 0 },
-      ]),
-    ),
-  );
+  writeTrafficLayer(runDir, runtimeOf(traffics));
 }

@@ -1,106 +1,195 @@
-import { join } from "node:path";
-import { durableName } from "#kit/events/subjects.ts";
-import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
-import type { Exit, Launch } from "./child.ts";
-import type { Parts } from "./parts.ts";
-import { firstServicePort, GREEN_OFFSET, HOST } from "./ports.ts";
+import type {
+  InstanceExit,
+  InstanceKey,
+  Instances,
+  SlotKey,
+  SlotVersion,
+} from "#kit/instances/instances.ts";
+import { MeshError } from "#kit/rpc/errors.ts";
+import { consumerServices, type ModelService } from "#kit/traffic/traffic.ts";
+import { requireDeployable, requireSlot } from "./deployable.ts";
+import type { ConsumerSlot, Durables } from "./durables.ts";
+import {
+  createInstanceProcesses,
+  type InstanceProcess,
+  type InstanceProcessOptions,
+} from "./instance-process.ts";
+import { describeFailure, StartFailure } from "./parts.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
-/** One process of a model service: the `index`th, from 0, of a version in a slot. */
-export interface InstanceKey {
-  readonly service: ModelService;
-  readonly slot: Slot;
-  readonly index: number;
-}
-
-export interface Instance extends InstanceKey {
-  readonly version: string;
-  /** `tip-blue`, `tip-blue-2` … */
-  readonly name: string;
-  /** `host:port` where it was last ready. */
-  readonly address: string;
-}
-
-/**
- * Runs versions in slots. Here they are processes of this machine; on Kubernetes the same four would be
- * Deployments.
- */
-export interface Instances {
-  /** Starts one; resolves once it serves. */
-  start(key: InstanceKey, version: string): Promise<Instance>;
-  stop(key: InstanceKey): Promise<void>;
-  list(): readonly Instance[];
-  /** Calls back when one has died, before it is started again. Gives back how to stop listening. */
-  onExit(listener: (instance: Instance, exit: Exit) => void): () => void;
-}
-
-export interface LocalInstancesOptions {
-  readonly parts: Parts;
-  /** Makes the launch of a mesh process: its `main.ts` and its variables. */
-  readonly launch: (name: string, main: string, env: NodeJS.ProcessEnv) => Launch;
-  readonly natsUrl: string;
-  /** File with the key of a user of the event stream. */
-  readonly natsKey: (user: string) => string;
-  /** Let the kernel choose the ports. */
-  readonly autoPorts: boolean;
-  /** It is ready at an address, after a restart maybe another; undefined: it has ended. */
-  readonly onAddress: (key: InstanceKey, name: string, address: string | undefined) => void;
+export interface LocalInstancesOptions extends Omit<InstanceProcessOptions, "onExit"> {
+  readonly durables: Durables;
+  /** How many processes a slot of a service is to have. */
+  readonly processesOf: (service: ModelService) => number;
+  /** How long a retired consumer may take to answer what is stored, ms. Default 5000. */
+  readonly settleWithinMs?: number;
 }
 
 /** The processes of the model services on this machine. */
-export function createLocalInstances(options: LocalInstancesOptions): Instances {
-  const { parts, autoPorts } = options;
-  const instances = new Map<string, Instance>();
-  const listeners = new Set<(instance: Instance, exit: Exit) => void>();
+export interface LocalInstances extends Instances {
+  /**
+   * Starts what was deployed when the mesh last ran, whose durables are there. Fails with the `StartFailure` of
+   * the first that does not start.
+   */
+  resume(deployments: readonly SlotVersion[]): Promise<void>;
+}
+
+/** What runs in one slot, by index, and whose turn it is to change that. */
+interface Place {
+  readonly turns: Turns;
+  readonly processes: Map<number, InstanceProcess>;
+  /** Gives up what is being deployed. */
+  giveUp: AbortController | undefined;
+}
+
+export function createLocalInstances(options: LocalInstancesOptions): LocalInstances {
+  const { durables, modelsDir, processesOf, settleWithinMs = 5_000 } = options;
+  const places = new Map<string, Place>();
+  const listeners = new Set<(exit: InstanceExit) => void>();
+  const processes = createInstanceProcesses({
+    ...options,
+    onExit: (exit) => {
+      for (const listener of listeners) listener(exit);
+    },
+  });
+
+  function placeOf({ service, slot }: SlotKey): Place {
+    const name = `${service}-${slot}`;
+    const place = places.get(name) ?? {
+      turns: createTurns(),
+      processes: new Map(),
+      giveUp: undefined,
+    };
+    places.set(name, place);
+    return place;
+  }
+
+  /** All processes of a version, or none. */
+  async function startAll(place: Place, { service, slot, version }: SlotVersion): Promise<void> {
+    const indices = Array.from({ length: processesOf(service) }, (_, index) => index);
+    const starts = await Promise.allSettled(
+      indices.map(async (index) => {
+        const signal = place.giveUp?.signal;
+        const started = await processes.start({ service, slot, index }, version, signal);
+        place.processes.set(index, started);
+      }),
+    );
+    const failed = starts.find((start) => start.status === "rejected");
+    if (!failed) return;
+    await endAll(place);
+    throw failed.reason;
+  }
+
+  async function deployInto(place: Place, deployment: SlotVersion): Promise<void> {
+    await requireDeployable(modelsDir, deployment);
+    if (isThere(place, deployment)) return;
+    const consumer = consumerOf(deployment);
+    place.giveUp = new AbortController();
+    try {
+      if (consumer) await durables.create(consumer);
+      await startAll(place, deployment);
+    } catch (cause) {
+      // Should it not be reached, it is nobody's: the next deployment makes it anew.
+      if (consumer) await durables.remove(consumer).catch(() => undefined);
+      throw refusal(cause);
+    } finally {
+      place.giveUp = undefined;
+    }
+  }
+
+  async function replaceIn(place: Place, key: InstanceKey, version: string): Promise<void> {
+    const old = place.processes.get(key.index);
+    if (!old) {
+      const { service, slot, index } = key;
+      throw new MeshError("NOT_FOUND", `${service}-${slot} has no process ${index}`);
+    }
+    const { service, slot, index } = key;
+    await requireDeployable(modelsDir, { service, slot, version });
+    if (old.current().version === version) return;
+    const next = await processes.start({ service, slot, index }, version).catch((cause) => {
+      throw refusal(cause);
+    });
+    place.processes.set(index, next);
+    await old.end();
+  }
+
+  async function retireFrom(place: Place, slot: SlotKey): Promise<void> {
+    const consumer = consumerOf(slot);
+    const isAnswering = [...place.processes.values()].some((process) => process.current().ready);
+    // What is not answered by then is not worth waiting for: nobody is shown it any more.
+    if (consumer && isAnswering) await durables.settledWithin(consumer, settleWithinMs);
+    await endAll(place);
+    if (consumer) await durables.remove(consumer);
+  }
 
   return {
-    async start(key, version) {
-      const name = nameOf(key);
-      const env = {
-        MESH_SLOT: key.slot,
-        MESH_MODEL_DIR: join("models", key.service, version),
-        MESH_LISTEN: `${HOST}:${autoPorts ? 0 : servicePort(key)}`,
-        MESH_NATS: options.natsUrl,
-        MESH_NATS_KEY: options.natsKey(durableName(key.service, key.slot)),
-      };
-      const ready = (address: string): Instance => {
-        const instance = { ...key, version, name, address };
-        instances.set(name, instance);
-        options.onAddress(key, name, address);
-        return instance;
-      };
-      const listening = await parts.start({
-        name,
-        stage: "models",
-        launch: () => options.launch(name, `services/${key.service}/main.ts`, env),
-        onReady: (addresses) => ready(addresses["rpc"] ?? ""),
-        onExit: (exit) => {
-          options.onAddress(key, name, undefined);
-          const instance = instances.get(name);
-          if (instance) for (const listener of listeners) listener(instance, exit);
-        },
-      });
-      return instances.get(name) ?? ready(listening["rpc"] ?? "");
+    async deploy(deployment) {
+      requireSlot(deployment);
+      const place = placeOf(deployment);
+      await place.turns.take(() => deployInto(place, deployment));
     },
-    async stop(key) {
-      const name = nameOf(key);
-      options.onAddress(key, name, undefined);
-      instances.delete(name);
-      await parts.stop(name);
+    async replace(key, version) {
+      requireSlot(key);
+      const place = placeOf(key);
+      await place.turns.take(() => replaceIn(place, key, version));
     },
-    list: () => [...instances.values()],
+    async retire(slot) {
+      requireSlot(slot);
+      const place = placeOf(slot);
+      const { service, slot: name } = slot;
+      place.giveUp?.abort(
+        new MeshError("ABORTED", `${service}-${name} was retired while it was being deployed`),
+      );
+      await place.turns.take(() => retireFrom(place, slot));
+    },
+    list: async () =>
+      [...places.values()].flatMap((place) =>
+        [...place.processes.values()].map((process) => process.current()),
+      ),
     onExit(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    async resume(deployments) {
+      await Promise.all(
+        deployments.map((deployment) => {
+          const consumer = consumerOf(deployment);
+          if (consumer) durables.adopt(consumer);
+          const place = placeOf(deployment);
+          return place.turns.take(() => startAll(place, deployment));
+        }),
+      );
+    },
   };
 }
 
-/** `tip-blue`; further processes of the same slot are counted from 2. */
-export function nameOf({ service, slot, index }: InstanceKey): string {
-  return `${service}-${slot}${index === 0 ? "" : `-${index + 1}`}`;
+/** Whether that version is there already; another one is in the way. */
+function isThere({ processes }: Place, { service, slot, version }: SlotVersion): boolean {
+  const versions = new Set([...processes.values()].map((process) => process.current().version));
+  if (versions.size === 0) return false;
+  if (versions.size === 1 && versions.has(version)) return true;
+  throw new MeshError(
+    "FAILED_PRECONDITION",
+    `${service}-${slot} holds ${[...versions].join(" and ")}: retire it before ${version} is deployed`,
+  );
 }
 
-/** The fixed port of an instance. */
-export function servicePort({ service, slot, index }: InstanceKey): number {
-  return firstServicePort[service] + (slot === "blue" ? 0 : GREEN_OFFSET) + index;
+async function endAll({ processes }: Place): Promise<void> {
+  await Promise.all([...processes.values()].map((process) => process.end()));
+  processes.clear();
+}
+
+function consumerOf({ service, slot }: SlotKey): ConsumerSlot | undefined {
+  const consumer = consumerServices.find((name) => name === service);
+  return consumer && { service: consumer, slot };
+}
+
+/** Why a process did not come to serve, with its last words. */
+function refusal(cause: unknown): MeshError {
+  if (cause instanceof MeshError) return cause;
+  if (cause instanceof StartFailure) {
+    return new MeshError("FAILED_PRECONDITION", describeFailure(cause), { cause });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new MeshError("FAILED_PRECONDITION", reason, { cause });
 }

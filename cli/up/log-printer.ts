@@ -17,12 +17,20 @@ export type LogPrinter = (process: string, line: LogLine) => void;
 /** The process whose information is progress that a person wants to see. */
 const TALKATIVE = "simulator";
 
+/**
+ * Envoy says these at a start and every second while the rollout service is away. It goes on with the weights that
+ * it has, and a rollout service that dies is told of by itself.
+ */
+const ROLLOUT_IS_AWAY =
+  /gRPC config stream to rollout closed|initial fetch timed out for \S*\.runtime\.v3\.Runtime/;
+
 export function createLogPrinter(options: LogPrinterOptions): LogPrinter {
   const { verbose, json, style, print } = options;
   let width = 16;
   return (process, line) => {
     const wanted: Level = verbose ? "trace" : process === TALKATIVE ? "info" : "warn";
     if (levels.indexOf(line.level) < levels.indexOf(wanted)) return;
+    if (!verbose && ROLLOUT_IS_AWAY.test(line.message)) return;
     if (json) {
       const { time, level, message, fields } = line;
       print(JSON.stringify({ process, time, level, message, ...fields }));

@@ -10,6 +10,7 @@ const schema = z.object({
   nats: address,
   console: address,
   backend: address,
+  rollout: address.optional(),
   pids: z.record(z.string(), z.number()),
 });
 

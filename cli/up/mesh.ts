@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
-import { connectEvents } from "#kit/events/connect.ts";
+import { connectEvents, type Events } from "#kit/events/connect.ts";
 import { OPERATOR } from "#kit/events/users.ts";
-import { consumerServices } from "#kit/traffic/traffic.ts";
-import { prepareRunDir, writeEndpoints } from "../../envoy/run-files.ts";
+import { serveInstances } from "#kit/instances/over-nats-server.ts";
+import { prepareRunDir, trafficLayerFile, writeEndpoints } from "../../envoy/run-files.ts";
+import { createDurables, type Durables } from "./durables.ts";
 import { createEndpoints } from "./endpoints.ts";
 import { envoyLaunch, saveTraffic } from "./envoy.ts";
-import { createLocalInstances, type InstanceKey, type Instances } from "./instances.ts";
-import { type ConsumerSlot, keepDurables } from "./keep-durables.ts";
+import { createEnvoyHosts } from "./envoy-hosts.ts";
+import { createLocalInstances, type LocalInstances } from "./instances.ts";
 import { createPidFiles } from "./leftovers.ts";
 import type { LogPrinter } from "./log-printer.ts";
 import { type MeshFile, writeMeshFile } from "./mesh-file.ts";
@@ -22,7 +23,7 @@ import type { Progress } from "./progress.ts";
 import { edgeChecks, untilReady } from "./readiness.ts";
 import { chooseTrips, type ReplayTrips, startReplay } from "./replay.ts";
 import type { Tools } from "./tools.ts";
-import { type Deployment, deploymentsOf, prepareEvents } from "./traffic.ts";
+import { deploymentsOf, prepareEvents } from "./traffic.ts";
 import { watchHealth } from "./watch-health.ts";
 
 export interface MeshDependencies {
@@ -83,7 +84,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     print,
     onPid: (name, pid) => {
       pidFiles.set(name, pid);
-      if (pid !== undefined) writeMesh();
+      writeMesh(); // also without it: the number may be another process's tomorrow
     },
   });
 
@@ -175,24 +176,67 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     return listening["console"] ?? "";
   }
 
-  /** Durables are the business of whoever runs the slots. */
-  async function keepDurablesOf(nats: string, instances: Instances) {
-    const events = await connectEvents({
-      url: nats,
-      name: OPERATOR,
-      keyFile: keyFile(dataDir, OPERATOR),
+  /** The rollout service, which hands traffic to Envoy: from here on it may deploy, shift and retire. */
+  async function startRollout(nats: string, envoy: EnvoyAddresses): Promise<string> {
+    const listening = await parts.start({
+      name: "rollout",
+      stage: "rollout",
+      launch: (last) =>
+        launch("rollout", "services/rollout/main.ts", {
+          MESH_LISTEN: last?.["rpc"] ?? `${HOST}:${ports.rollout}`,
+          MESH_NATS: nats,
+          MESH_NATS_KEY: keyFile(dataDir, "rollout"),
+          MESH_ENVOY: envoy.mesh,
+          MESH_ENVOY_ADMIN: envoy.admin,
+          MESH_TRAFFIC_FILE: trafficLayerFile(envoyDir),
+          MESH_MODELS: join(root, "models"),
+          MESH_KEEP_WARM_SECONDS: String(options.keepWarmSeconds),
+        }),
+      onReady: (at) => endpoints.set("rollout", "rollout", at["rpc"]),
+      onExit: () => endpoints.set("rollout", "rollout", undefined),
     });
-    const keeping = keepDurables({
-      events,
-      deployed: () => consumerSlotsOf(instances.list()),
-      say: (message) => print("mesh", { time: new Date(), level: "warn", message, fields: {} }),
-    });
-    return {
+    return listening["rpc"] ?? "";
+  }
+
+  const warn = (message: string) =>
+    print("mesh", { time: new Date(), level: "warn", message, fields: {} });
+
+  /** The operator's connection, and the durables, which are the business of whoever runs the slots. */
+  async function openDurables(nats: string) {
+    const key = keyFile(dataDir, OPERATOR);
+    const events = await connectEvents({ url: nats, name: OPERATOR, keyFile: key });
+    const durables = createDurables({ events, say: warn });
+    keepers.push({
       async stop() {
-        await keeping.stop();
+        await durables.stop();
         await events.connection.close();
       },
-    };
+    });
+    return { events, durables };
+  }
+
+  function createInstances(nats: string, admin: string, durables: Durables): LocalInstances {
+    return createLocalInstances({
+      parts,
+      launch,
+      durables,
+      endpoints,
+      hosts: createEnvoyHosts(admin),
+      modelsDir: join(root, "models"),
+      natsUrl: nats,
+      natsKey: (user) => keyFile(dataDir, user),
+      autoPorts,
+      processesOf: (service) => (service === "duration" ? 1 : options.consumers),
+      signal,
+    });
+  }
+
+  /** From here on the rollout service may deploy and retire. */
+  function openInstances(events: Events, instances: LocalInstances): void {
+    const server = serveInstances(events, instances, {
+      onError: (message, cause) => warn(`${message}: ${cause}`),
+    });
+    keepers.unshift({ stop: async () => server.stop() }); // before its connection
   }
 
   return {
@@ -208,21 +252,15 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       );
       const deployments = deploymentsOf(traffics);
       const envoy = await progress.step("Envoy", () => startEnvoy(traffics));
-      const instances = createLocalInstances({
-        parts,
-        launch,
-        natsUrl: nats,
-        natsKey: (user) => keyFile(dataDir, user),
-        autoPorts,
-        onAddress: (key, name, address) =>
-          endpoints.set(`${key.service}-${key.slot}`, name, address),
-      });
+      const { events, durables } = await openDurables(nats);
+      const instances = createInstances(nats, envoy.admin, durables);
       const [backend, operators] = await Promise.all([
         progress.step("backend", () => startBackend(nats, envoy)),
         progress.step("gateway", () => startGateway(nats, envoy, trips)),
-        progress.step("models", () => startInstances(instances, deployments, options.consumers)),
+        progress.step("models", () => instances.resume(deployments)),
       ]);
-      keepers.push(await keepDurablesOf(nats, instances));
+      openInstances(events, instances);
+      const rollout = await progress.step("rollout", () => startRollout(nats, envoy));
       await progress.step("first quote through the edge", () =>
         untilReady(edgeChecks(envoy.edge), { withinMs: 30_000, signal }),
       );
@@ -240,7 +278,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         );
       }
       const { edge, mesh, admin } = envoy;
-      addresses = { edge, mesh, admin, nats, console: operators, backend };
+      addresses = { edge, mesh, admin, nats, console: operators, backend, rollout };
       const written = writeMesh();
       if (!written) throw signal.reason;
       return { addresses: written, trips };
@@ -251,26 +289,4 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     },
     kill: () => parts.killAll(),
   };
-}
-
-function consumerSlotsOf(instances: ReturnType<Instances["list"]>): ConsumerSlot[] {
-  return instances.flatMap(({ service, slot }) =>
-    consumerServices.filter((name) => name === service).map((name) => ({ service: name, slot })),
-  );
-}
-
-/** Starts every deployed version, consumers in as many processes as asked for. */
-async function startInstances(
-  instances: Instances,
-  deployments: readonly Deployment[],
-  consumers: number,
-): Promise<void> {
-  const wanted = deployments.flatMap(({ service, slot, version }) => {
-    const processes = consumerServices.some((name) => name === service) ? consumers : 1;
-    return Array.from({ length: processes }, (_, index) => ({
-      key: { service, slot, index } satisfies InstanceKey,
-      version,
-    }));
-  });
-  await Promise.all(wanted.map(({ key, version }) => instances.start(key, version)));
 }

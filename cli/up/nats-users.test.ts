@@ -139,3 +139,99 @@ test("the gateway only reads", async () => {
     await expect(gateway.js.publish(subject, "")).rejects.toThrow(/Violation/);
   }
 });
+
+describe("rollout", () => {
+  test("asks for instances, hears of deaths, writes its log and the traffic, scores in hindsight", async () => {
+    const rollout = await connectAs("rollout");
+    const operator = await connectAs(OPERATOR);
+    const asked = operator.connection.subscribe("instances.list", {
+      callback: (_, message) => void message.respond("{}"),
+    });
+    await operator.connection.flush();
+    expect((await rollout.connection.request("instances.list", "{}")).string()).toBe("{}");
+    asked.unsubscribe();
+    const heard = new Promise((resolve) => {
+      rollout.connection.subscribe("instances.exits", {
+        callback: (error, message) => resolve(error ?? message.string()),
+      });
+    });
+    await rollout.connection.flush();
+    operator.connection.publish("instances.exits", "one");
+    expect(await heard).toBe("one");
+    await rollout.js.publish("releases.r1", "");
+    await rollout.js.publish("predictions.tip.hindsight.t1", "");
+    const bucket = await openTrafficBucket(rollout);
+    const traffic = await bucket.get("tip");
+    if (traffic) await bucket.put({ ...traffic, salt: "tip-2" });
+    expect((await bucket.get("tip"))?.salt).toBe("tip-2");
+  });
+
+  test.each(["TRIPS", "PREDICTIONS", "RELEASES"])("reads %s in order", async (stream) => {
+    const operator = await connectAs(OPERATOR);
+    const subject = { TRIPS: "trips.t9.requested", PREDICTIONS: "predictions.tip.live.t9" }[stream];
+    await operator.js.publish(subject ?? "releases.r9", "");
+    const rollout = await connectAs("rollout");
+    const consumer = await rollout.js.consumers.get(stream, {
+      filter_subjects: subject ?? "releases.r9",
+    });
+    const messages = await consumer.consume();
+    for await (const message of messages) {
+      expect(message.subject).toBe(subject ?? "releases.r9");
+      break;
+    }
+    const manager = await jetstreamManager(rollout.connection, { checkAPI: false });
+    await manager.streams.info(stream);
+    if (stream === "TRIPS") await manager.consumers.info(stream, "tip-blue"); // how far a slot is
+  });
+
+  test.each([
+    "trips.t1.completed",
+    "redo.tip.blue.t1.requested",
+    "predictions.tip.live.t1",
+    "predictions.duration.log",
+    "dead.tip.green",
+    "instances.exits",
+    "instances.anything",
+    "$KV.other.tip",
+  ])("may not publish on %s", async (subject) => {
+    const rollout = await connectAs("rollout");
+    await expect(rollout.js.publish(subject, "x")).rejects.toThrow(/Permissions Violation/);
+  });
+
+  test("may not touch streams, or the durables of others", async () => {
+    const rollout = await connectAs("rollout");
+    const manager = await jetstreamManager(rollout.connection, { checkAPI: false });
+    const durable = { durable_name: "tip-blue", ack_policy: "explicit" as const };
+    const denied = [
+      () => manager.streams.add({ name: "MINE", subjects: ["mine.>"] }),
+      () => manager.streams.delete("RELEASES"),
+      () => manager.streams.purge("RELEASES"),
+      () => manager.consumers.add("TRIPS", durable),
+      () => manager.consumers.add("TRIPS", { ...durable, filter_subject: "trips.>" }),
+      () => manager.consumers.add("TRIPS", { name: "tip-blue", filter_subjects: ["trips.>"] }),
+      () => manager.consumers.delete("TRIPS", "tip-blue"),
+      () => manager.consumers.delete("PREDICTIONS", "backend-ledger"),
+      () => rollout.connection.request("$JS.API.CONSUMER.MSG.NEXT.TRIPS.tip-blue", "1"),
+    ];
+    for (const attempt of denied) await expect(attempt()).rejects.toThrow(/Permissions Violation/);
+  });
+
+  test.each([
+    ["requests for instances", "instances.deploy"],
+    ["everything", ">"],
+    ["the trips, past a consumer", "trips.>"],
+  ])("may not listen to %s", async (_, subject) => {
+    const rollout = await connectAs("rollout");
+    const refused = new Promise((resolve) => {
+      rollout.connection.subscribe(subject, { callback: (error) => resolve(error) });
+    });
+    expect(String(await refused)).toMatch(/Permissions Violation/);
+  });
+});
+
+test("nobody but rollout asks for instances", async () => {
+  for (const name of ["backend", "gateway", "tip-blue", "duration-green"]) {
+    const { connection } = await connectAs(name);
+    await expect(connection.request("instances.retire", "{}")).rejects.toThrow(/Violation/);
+  }
+});

@@ -29,12 +29,12 @@ function publicKey(path: string): string {
   return fromSeed(readFileSync(path)).getPublicKey();
 }
 
-function describe({ name, publish, subscribe }: NatsUser, nkey: string) {
+function describe({ name, publish, subscribe, deny = [] }: NatsUser, nkey: string) {
   const inbox = `${inboxPrefix(name)}.>`;
   return {
     nkey,
     permissions: {
-      publish: { allow: publish },
+      publish: { allow: publish, deny },
       subscribe: { allow: [inbox, ...subscribe] },
     },
   };

@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly tripLimit: number | undefined;
   /** Processes of each consumer service and slot. */
   readonly consumers: number;
+  /** How long a slot stays warm after another was promoted, seconds. */
+  readonly keepWarmSeconds: number;
   /** How long the event stream may keep acknowledged events from the disk: a span, or `always`. */
   readonly syncInterval: string;
   readonly json: boolean;

@@ -1,5 +1,6 @@
 import { createBackOff } from "./back-off.ts";
 import type { Exit, Launch, Listening } from "./child.ts";
+import { parseLogLine } from "./log-line.ts";
 import type { LogPrinter } from "./log-printer.ts";
 import { openProcessLog, type ProcessLog } from "./process-log.ts";
 import { type Supervised, supervise } from "./supervise.ts";
@@ -10,6 +11,7 @@ import { type Supervised, supervise } from "./supervise.ts";
  */
 export const stopOrder = [
   { stage: "simulator", shareMs: 1_000 },
+  { stage: "rollout", shareMs: 1_000 },
   { stage: "gateway", shareMs: 1_500 },
   { stage: "backend", shareMs: 2_000 },
   { stage: "models", shareMs: 2_500 },
@@ -34,7 +36,8 @@ export interface PartPlan {
 export interface Parts {
   /** Starts one; resolves once it is ready, fails with the culprit's name and its last lines. */
   start(plan: PartPlan): Promise<Listening>;
-  stop(name: string): Promise<void>;
+  /** Ends it for good: SIGTERM, then SIGKILL after `graceMs`, default 5000. No work when it is not there. */
+  stop(name: string, graceMs?: number): Promise<void>;
   /** Ends one that is alive and sick, so that it is started again. */
   restart(name: string, reason: string): Promise<void>;
   pids(): Record<string, number>;
@@ -66,8 +69,23 @@ export class StartFailure extends Error {
   }
 }
 
+/** The failure and what the process said last, for somebody who does not see its log. */
+export function describeFailure({ message, tail }: StartFailure): string {
+  const words = tail
+    .map((line) => parseLogLine(line, "info", () => new Date()))
+    .map(({ message: said, fields: { err } }) => [said, reasonOf(err)].filter(Boolean).join(": "))
+    .filter((line) => !/^\s+at |^\s*[{}^]|^Node\.js v/.test(line)); // where it was, not why
+  return words.length === 0 ? message : `${message}; it said last: ${words.join(" | ")}`;
+}
+
+function reasonOf(error: unknown): string {
+  const isError = typeof error === "object" && error !== null && "message" in error;
+  return isError ? String(error.message) : "";
+}
+
 export function createParts(options: PartsOptions): Parts {
   const running = new Map<string, { plan: PartPlan; process: Supervised; log: ProcessLog }>();
+  const pids = new Map<string, number>();
   let stopping = false;
 
   const stopOne = async (name: string, graceMs: number) => {
@@ -85,7 +103,11 @@ export function createParts(options: PartsOptions): Parts {
         launch: plan.launch,
         log,
         backOff: createBackOff(),
-        onPid: (pid) => options.onPid(plan.name, pid),
+        onPid: (pid) => {
+          if (pid === undefined) pids.delete(plan.name);
+          else pids.set(plan.name, pid);
+          options.onPid(plan.name, pid);
+        },
         ...(plan.mayFinish === undefined ? {} : { mayFinish: plan.mayFinish }),
         ...(plan.readyWithinMs === undefined ? {} : { readyWithinMs: plan.readyWithinMs }),
         ...(plan.onReady === undefined ? {} : { onReady: plan.onReady }),
@@ -98,17 +120,14 @@ export function createParts(options: PartsOptions): Parts {
         throw new StartFailure(plan.name, log, cause);
       }
     },
-    stop: (name) => stopOne(name, 5_000),
+    stop: (name, graceMs = 5_000) => stopOne(name, graceMs),
     async restart(name, reason) {
       const part = running.get(name);
       if (!part || stopping) return;
       part.log.say("error", `${reason}: starting it again`);
       await part.process.restart(2_000);
     },
-    pids: () =>
-      Object.fromEntries(
-        [...running].flatMap(([name, { process }]) => (process.pid ? [[name, process.pid]] : [])),
-      ),
+    pids: () => Object.fromEntries(pids),
     async stopAll() {
       stopping = true;
       for (const { log } of running.values()) log.expectEnd();

@@ -13,6 +13,7 @@ export interface PublicPorts {
   readonly nats: number;
   readonly console: number;
   readonly backend: number;
+  readonly rollout: number;
 }
 
 export const defaultPorts: PublicPorts = {
@@ -22,6 +23,7 @@ export const defaultPorts: PublicPorts = {
   nats: 4222,
   console: 7600,
   backend: 7000,
+  rollout: 7500,
 };
 
 /** Green's ports are so far above blue's; also the most processes of one slot. */
@@ -41,7 +43,8 @@ export function plannedPorts(options: {
   readonly consumers: number;
 }): { readonly ports: PublicPorts; readonly all: readonly number[] } {
   if (options.autoPorts) {
-    return { ports: { edge: 0, mesh: 0, admin: 0, nats: 0, console: 0, backend: 0 }, all: [] };
+    const ports = { edge: 0, mesh: 0, admin: 0, nats: 0, console: 0, backend: 0, rollout: 0 };
+    return { ports, all: [] };
   }
   const instances = Object.entries(firstServicePort).flatMap(([service, first]) =>
     Array.from({ length: service === "duration" ? 1 : options.consumers }, (_, i) => [

@@ -25,7 +25,7 @@ export function openProcessLog(dir: string, process: string, print: LogPrinter):
   const keep = (line: string) => {
     file.write(line);
     last.push(line);
-    if (last.length > 8) last.shift();
+    if (last.length > 16) last.shift(); // Node's words about an uncaught error are a dozen
   };
   return {
     path: file.path,

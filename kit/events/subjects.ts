@@ -24,6 +24,11 @@ export function predictionSubject(service: ModelService, role: Role, tripId: str
   return `predictions.${service}.${role}.${tripId}`;
 }
 
+/** Where the log of a rollout is. */
+export function releaseSubject(rolloutId: string): string {
+  return `releases.${rolloutId}`;
+}
+
 export function deadSubject(service: string, slot: Slot): string {
   return `dead.${service}.${slot}`;
 }

@@ -1,5 +1,6 @@
 // Who may do what on the event stream. Nobody may create streams or durables but the operator, who
 // provisions; nobody may read another's replies, because each has an inbox of its own.
+import { EXITS_SUBJECT, requestSubjects } from "#kit/instances/messages.ts";
 import { TRAFFIC_BUCKET } from "#kit/traffic/bucket.ts";
 import { consumerServices, type Slot, slots } from "#kit/traffic/traffic.ts";
 import {
@@ -16,6 +17,8 @@ export interface NatsUser {
   readonly name: string;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
+  /** Exceptions from what it may publish. */
+  readonly deny?: readonly string[];
 }
 
 /** Provisions, and is behind `mesh` on the command line. */
@@ -55,6 +58,7 @@ export function natsUsers(): NatsUser[] {
       ],
       subscribe: ["predictions.*.live.*", "trips.>"],
     },
+    rolloutUser(),
     ...slots.flatMap((slot) => [
       {
         name: durableName("duration", slot),
@@ -63,6 +67,53 @@ export function natsUsers(): NatsUser[] {
       },
       ...consumerServices.map((service) => consumerUser(service, slot)),
     ]),
+  ];
+}
+
+/**
+ * Decides about releases: asks the supervisor for instances, writes its log and the traffic, scores in hindsight,
+ * and reads what trips and predictions say, in order, with at most one filter (a single string): the request
+ * for several does not name the consumer in its subject, so that it could be anybody's. Others' durables are out of
+ * its reach; a subject cannot tell a consumer of its own from a durable with a new name, which harms nobody.
+ */
+function rolloutUser(): NatsUser {
+  const durables = [
+    ...slots.flatMap((slot) =>
+      consumerServices.map((service) => [streams.trips, durableName(service, slot)] as const),
+    ),
+    [streams.predictions, LEDGER_DURABLE] as const,
+  ];
+  return {
+    name: "rollout",
+    publish: [
+      ...Object.values(requestSubjects),
+      "releases.*",
+      "predictions.*.hindsight.*",
+      ...[streams.trips, streams.predictions, streams.releases].flatMap(readInOrder),
+      `$JS.API.CONSUMER.CREATE.${streams.releases}`, // with several filters: nobody else reads there
+      ...watchTraffic,
+      `$JS.API.STREAM.MSG.GET.${bucket}`,
+      `$JS.API.STREAM.MSG.GET.${streams.trips}`, // the event time now
+      `$KV.${TRAFFIC_BUCKET}.*`,
+    ],
+    subscribe: [EXITS_SUBJECT],
+    deny: durables.flatMap(([stream, durable]) => [
+      `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
+      `$JS.API.CONSUMER.DELETE.${stream}.${durable}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+    ]),
+  };
+}
+
+/** To read a stream by consumers of its own, and to see how far others are. */
+function readInOrder(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.>`,
+    `$JS.API.CONSUMER.INFO.${stream}.>`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
   ];
 }
 

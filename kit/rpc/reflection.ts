@@ -18,7 +18,8 @@ interface File {
  *
  * The descriptors go out byte for byte. The usual package re-encodes them through protobufjs, after which
  * grpcurl cannot resolve well-known types; only names are read here. Listed are the `served` services alone;
- * the set describes those of other processes too.
+ * the set describes those of other processes too. A served one that the set does not describe, because people
+ * never call it (Envoy's), is not listed.
  */
 export function addReflection(
   server: grpc.Server,
@@ -26,6 +27,7 @@ export function addReflection(
   served: readonly string[],
 ): void {
   const files = bytesFields(descriptorSet, SET_FILE).map(readFile);
+  const listed = served.filter((name) => files.some((file) => defines(file, name)));
   for (const version of ["v1", "v1alpha"]) {
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     const raw = (bytes: Buffer) => bytes;
@@ -44,7 +46,7 @@ export function addReflection(
       {
         info: (call: grpc.ServerDuplexStream<Buffer, Buffer>) =>
           void call
-            .on("data", (request: Buffer) => call.write(answer(files, served, request)))
+            .on("data", (request: Buffer) => call.write(answer(files, listed, request)))
             .on("end", () => call.end()),
       },
     );

@@ -1,4 +1,5 @@
 import xxhash from "xxhash-wasm";
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { type Slot, TOTAL_WEIGHT } from "./traffic.ts";
 
 const { h64 } = await xxhash();
@@ -21,4 +22,14 @@ export function bucketOf(salt: string, riderId: string): number {
  */
 export function armOf(salt: string, riderId: string, blueWeight: number): Slot {
   return bucketOf(salt, riderId) < blueWeight ? "blue" : "green";
+}
+
+/** The segment whose riders an A/B by segment shares by weights of their own; `x-segment` names it. */
+export const SEGMENT = "b";
+
+/** The slot that a rider's events are answered by, as Envoy would choose it for the rider's requests. */
+export function armIn(traffic: Traffic, riderId: string, segment: string): Slot {
+  const { salt, blue } = traffic;
+  const ofSegment = segment === SEGMENT ? blue?.segmentWeight : undefined;
+  return armOf(salt, riderId, ofSegment ?? blue?.weight ?? 0);
 }

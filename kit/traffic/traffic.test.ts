@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MeshError } from "#kit/rpc/errors.ts";
-import { armOf, bucketOf } from "./arm.ts";
-import { checkTraffic, firstTraffic } from "./traffic.ts";
+import { armIn, armOf, bucketOf } from "./arm.ts";
+import { split } from "./testing/split.ts";
+import { checkTraffic, firstTraffic, type Slot } from "./traffic.ts";
 
 const rider = fc.stringMatching(/^[A-Za-z0-9._-]{1,40}$/);
 const weight = fc.integer({ min: 0, max: 10_000 });
@@ -39,6 +40,25 @@ describe("arms", () => {
     const first = riders.filter((id) => armOf("one", id, 1000) === "blue");
     const again = first.filter((id) => armOf("two", id, 1000) === "blue").length / first.length;
     expect(again).toBeLessThan(0.2);
+  });
+});
+
+describe("arms of riders of segment b", () => {
+  const riders = Array.from({ length: 200 }, (_, i) => `rider-${i}`);
+  const armsIn = (splits: Parameters<typeof split>[0], segment: string): Set<Slot> => {
+    const tip = split(splits).find(({ service }) => service === "tip") ?? firstTraffic("tip");
+    return new Set(riders.map((rider) => armIn(tip, rider, segment)));
+  };
+
+  test("are those of an A/B by segment, whose weights are their own", () => {
+    const bySegment = { tip: { blue: 10_000, segmentBlue: 0 } };
+    expect(armsIn(bySegment, "b")).toEqual(new Set(["green"]));
+    expect(armsIn(bySegment, "a")).toEqual(new Set(["blue"]));
+    expect(armsIn(bySegment, "")).toEqual(new Set(["blue"]));
+  });
+
+  test("are everybody's outside one", () => {
+    expect(armsIn({ tip: { blue: 0 } }, "b")).toEqual(new Set(["green"]));
   });
 });
 

@@ -28,39 +28,70 @@ export function firstTraffic(service: ModelService, version = "v1"): Traffic {
 
 /** Refuses what Envoy would accept and then fail on: it acknowledges nonsense. */
 export function checkTraffic(traffic: Traffic): Traffic {
-  const violations: FieldViolation[] = [];
-  const check = (field: string, ok: boolean, description: string) => {
-    if (!ok) violations.push({ field, description });
-  };
-  check(
-    "service",
-    modelServices.some((s) => s === traffic.service),
-    `must be one of ${modelServices.join(", ")}`,
-  );
-  check("salt", traffic.salt !== "", "is required");
-  for (const slot of slots) {
-    const { version, weight, mirror, intervalScale } = traffic[slot] ?? SlotTraffic.create();
-    check(`${slot}.weight`, isBasisPoints(weight), "must be 0 to 10 000");
-    check(`${slot}.mirror`, isBasisPoints(mirror), "must be 0 to 10 000");
-    check(
+  const { service, salt } = traffic;
+  const violations = [
+    ...violation(
+      "service",
+      modelServices.some((known) => known === service),
+      `must be one of ${modelServices.join(", ")}`,
+    ),
+    ...violation("salt", salt !== "", "is required"),
+    ...slots.flatMap((slot) => checkSlot(slot, traffic[slot] ?? SlotTraffic.create())),
+    ...checkSums(traffic),
+  ];
+  if (violations.length > 0) throw invalidArgument(violations);
+  return traffic;
+}
+
+function checkSlot(slot: Slot, traffic: SlotTraffic): FieldViolation[] {
+  const { version, weight, mirror, intervalScale, segmentWeight } = traffic;
+  const share = Math.max(weight, segmentWeight ?? 0);
+  return [
+    ...violation(`${slot}.weight`, isBasisPoints(weight), "must be 0 to 10 000"),
+    ...violation(`${slot}.mirror`, isBasisPoints(mirror), "must be 0 to 10 000"),
+    ...violation(
+      `${slot}.mirror`,
+      mirror === 0 || share === 0,
+      "must be 0 for a slot with weight: it would score the same requests twice",
+    ),
+    ...violation(
+      `${slot}.segment_weight`,
+      segmentWeight === undefined || isBasisPoints(segmentWeight),
+      "must be 0 to 10 000",
+    ),
+    ...violation(
       `${slot}.version`,
-      version !== "" || weight + mirror === 0,
+      version !== "" || share + mirror === 0,
       "is required for a slot with traffic",
-    );
-    check(
+    ),
+    ...violation(
       `${slot}.interval_scale`,
       Number.isFinite(intervalScale) && intervalScale > 0,
       "must be positive",
-    );
-  }
-  const sum = (traffic.blue?.weight ?? 0) + (traffic.green?.weight ?? 0);
-  check(
-    "weight",
-    sum === TOTAL_WEIGHT,
-    `blue and green must add up to ${TOTAL_WEIGHT}, not ${sum}`,
-  );
-  if (violations.length > 0) throw invalidArgument(violations);
-  return traffic;
+    ),
+  ];
+}
+
+function checkSums({ blue, green }: Traffic): FieldViolation[] {
+  const weights = sumIs("weight", (blue?.weight ?? 0) + (green?.weight ?? 0));
+  const [blues, greens] = [blue?.segmentWeight, green?.segmentWeight];
+  if (blues === undefined && greens === undefined) return weights;
+  return blues === undefined || greens === undefined
+    ? [
+        ...weights,
+        ...violation("segment_weight", false, "must be given for both slots, or for none"),
+      ]
+    : [...weights, ...sumIs("segment_weight", blues + greens)];
+}
+
+/** Envoy divides by whatever sum it finds, which moves riders; by 0 it answers nobody. */
+function sumIs(field: string, sum: number): FieldViolation[] {
+  const description = `blue and green must add up to ${TOTAL_WEIGHT}, not ${sum}`;
+  return violation(field, sum === TOTAL_WEIGHT, description);
+}
+
+function violation(field: string, isFine: boolean, description: string): FieldViolation[] {
+  return isFine ? [] : [{ field, description }];
 }
 
 function isBasisPoints(value: number): boolean {

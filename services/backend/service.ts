@@ -203,7 +203,7 @@ function toEvent(record: TripRecord, body: EventBody, { traffic }: BackendDepend
     seq,
     occurredAt: trip.updateTime,
     features,
-    arms: traffic.arms(trip.riderId),
+    arms: traffic.arms(trip.riderId, trip.segment),
     trafficRevision: traffic.revision(),
     body,
   };

@@ -1,7 +1,7 @@
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import type { Events } from "#kit/events/connect.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
-import { armOf } from "#kit/traffic/arm.ts";
+import { armIn } from "#kit/traffic/arm.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { consumerServices, firstTraffic, modelServices } from "#kit/traffic/traffic.ts";
 import type { Store } from "./store.ts";
@@ -10,9 +10,9 @@ import type { Store } from "./store.ts";
 export interface TrafficTable {
   /** Salt of duration's traffic. */
   durationSalt(): string;
-  /** Per consumer service, the slot whose prediction this rider is to see. */
-  arms(riderId: string): Record<string, string>;
-  /** Highest revision that the arms are computed from. */
+  /** Per consumer service, the slot whose prediction this rider, of this segment or none, is to see. */
+  arms(riderId: string, segment: string): Record<string, string>;
+  /** Highest revision known of any service: revisions of the bucket grow over all of them. */
   revision(): bigint;
   stop(): void;
 }
@@ -40,16 +40,13 @@ export async function followTraffic(
   const of = (service: string) => table.get(service) as Traffic;
   return {
     durationSalt: () => of("duration").salt,
-    arms: (riderId) =>
+    arms: (riderId, segment) =>
       Object.fromEntries(
-        consumerServices.map((service) => {
-          const { salt, blue } = of(service);
-          return [service, armOf(salt, riderId, blue?.weight ?? 0)];
-        }),
+        consumerServices.map((service) => [service, armIn(of(service), riderId, segment)]),
       ),
     revision() {
       let highest = 0n;
-      for (const service of consumerServices) {
+      for (const service of modelServices) {
         const { revision } = of(service);
         if (revision > highest) highest = revision; // Math.max takes no bigint
       }

@@ -14,7 +14,7 @@ import { OPERATOR } from "#kit/events/users.ts";
 import { type Client, createClient } from "#kit/rpc/client.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { consumerServices, firstTraffic } from "#kit/traffic/traffic.ts";
-import { keepDurables } from "../../cli/up/keep-durables.ts";
+import { createDurables } from "../../cli/up/durables.ts";
 import { createMeshProcess, inheritedEnv } from "../../cli/up/mesh-process.ts";
 import { natsLaunch } from "../../cli/up/nats.ts";
 import { writeNatsConfig } from "../../cli/up/nats-config.ts";
@@ -136,13 +136,9 @@ async function build(
     });
   };
   await shiftTip(6_000);
-  const keeping = keepDurables({
-    events,
-    deployed: () => slots,
-    say: () => undefined,
-    everyMs: 500,
-  });
-  stack.defer(() => keeping.stop());
+  const durables = createDurables({ events, say: () => undefined, everyMs: 500 });
+  for (const slot of slots) durables.adopt(slot);
+  stack.defer(() => durables.stop());
 
   const networks = new Map<string, TcpProxy>();
   /** What a process needs to reach the event stream as itself. */

@@ -211,6 +211,30 @@ export function verdictToJSON(object: Verdict): string {
   }
 }
 
+/** What the evidence has to show. Fixed at the start of a rollout. */
+export interface Requirements {
+  /** By how much the realised error may be worse, relative to the live version's, e.g. 0.02; above 0. */
+  readonly margin: number;
+  /** Probability of a wrong FAIL over the whole rollout, e.g. 0.01; above 0, below 1. */
+  readonly alpha: number;
+  /** Errors above this count as this much: minutes for durations, US dollars for tip and cost. */
+  readonly lossCap: number;
+  /** Finished trips before the realised error may say FAIL, e.g. 20. */
+  readonly minTripsToFail: number;
+  /** Matured trips before it may say PASS, e.g. 1000. */
+  readonly minTripsToPass: number;
+  /** Different hours of the day, New York time, that matured trips must cover before PASS, 1 to 24. */
+  readonly minHoursOfDay: number;
+  /** Trips for which the confidence sequence is tightest, e.g. 2000. */
+  readonly plannedTrips: number;
+  /** Age, in event time since its request, from which a trip counts for PASS, whether it has ended or not. */
+  readonly maturity:
+    | Duration
+    | undefined;
+  /** Share of failed requests from which the candidate fails at once, e.g. 0.05. */
+  readonly maxErrorShare: number;
+}
+
 /** One step of a rollout. */
 export interface Stage {
   /** Name for people, e.g. `5 %`. */
@@ -235,6 +259,13 @@ export interface GateResult {
   readonly verdict: Verdict;
   /** The sentence that explains it, with its numbers. */
   readonly because: string;
+  /** The numbers behind the sentence, by name: `trips`, `difference`, `lower`, `upper`, `margin` … of each gate. */
+  readonly numbers: { [key: string]: number };
+}
+
+export interface GateResult_NumbersEntry {
+  readonly key: string;
+  readonly value: number;
 }
 
 /** Somebody's or something's decision about a rollout, as appended to `RELEASES`. */
@@ -251,6 +282,10 @@ export interface Decision {
   readonly why: string;
   /** The evidence it rests on; empty for a person's decision. */
   readonly evidence: readonly GateResult[];
+  /** The state that it leads to. */
+  readonly state: RolloutState;
+  /** The stage that it leads to, from 1; 0 before the first. */
+  readonly stage: number;
 }
 
 /** The taking live of one version of one service. */
@@ -284,8 +319,263 @@ export interface Rollout {
     | Date
     | undefined;
   /** When it last changed, by the server's clock. */
-  readonly updateTime: Date | undefined;
+  readonly updateTime:
+    | Date
+    | undefined;
+  /** What the evidence has to show. */
+  readonly requirements:
+    | Requirements
+    | undefined;
+  /** Salt of the riders' buckets during and after it: other riders come first each time. */
+  readonly salt: string;
+  /** Whether riders are split by their segment instead of by hash (A/B): `b` goes to the candidate. */
+  readonly bySegment: boolean;
+  /** Whether the slot that is not needed any more was emptied. */
+  readonly cleanedUp: boolean;
+  /** `request_id` of the start. */
+  readonly requestId: string;
+  /** Event time at the start: trips requested before it are not counted. */
+  readonly startEventTime:
+    | Date
+    | undefined;
+  /** SHA-256 of the candidate's model file, as its card says: predictions name it. Lower-case hex. */
+  readonly candidateDigest: string;
+  /** The same of the live version. */
+  readonly liveDigest: string;
 }
+
+function createBaseRequirements(): Requirements {
+  return {
+    margin: 0,
+    alpha: 0,
+    lossCap: 0,
+    minTripsToFail: 0,
+    minTripsToPass: 0,
+    minHoursOfDay: 0,
+    plannedTrips: 0,
+    maturity: undefined,
+    maxErrorShare: 0,
+  };
+}
+
+export const Requirements: MessageFns<Requirements> = {
+  encode(message: Requirements, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.margin !== 0) {
+      writer.uint32(9).double(message.margin);
+    }
+    if (message.alpha !== 0) {
+      writer.uint32(17).double(message.alpha);
+    }
+    if (message.lossCap !== 0) {
+      writer.uint32(25).double(message.lossCap);
+    }
+    if (message.minTripsToFail !== 0) {
+      writer.uint32(32).uint32(message.minTripsToFail);
+    }
+    if (message.minTripsToPass !== 0) {
+      writer.uint32(40).uint32(message.minTripsToPass);
+    }
+    if (message.minHoursOfDay !== 0) {
+      writer.uint32(48).uint32(message.minHoursOfDay);
+    }
+    if (message.plannedTrips !== 0) {
+      writer.uint32(56).uint32(message.plannedTrips);
+    }
+    if (message.maturity !== undefined) {
+      Duration.encode(message.maturity, writer.uint32(66).fork()).join();
+    }
+    if (message.maxErrorShare !== 0) {
+      writer.uint32(73).double(message.maxErrorShare);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Requirements {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequirements() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.margin = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.alpha = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.lossCap = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.minTripsToFail = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.minTripsToPass = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.minHoursOfDay = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.plannedTrips = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.maturity = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.maxErrorShare = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Requirements {
+    return {
+      margin: isSet(object.margin) ? globalThis.Number(object.margin) : 0,
+      alpha: isSet(object.alpha) ? globalThis.Number(object.alpha) : 0,
+      lossCap: isSet(object.lossCap)
+        ? globalThis.Number(object.lossCap)
+        : isSet(object.loss_cap)
+        ? globalThis.Number(object.loss_cap)
+        : 0,
+      minTripsToFail: isSet(object.minTripsToFail)
+        ? globalThis.Number(object.minTripsToFail)
+        : isSet(object.min_trips_to_fail)
+        ? globalThis.Number(object.min_trips_to_fail)
+        : 0,
+      minTripsToPass: isSet(object.minTripsToPass)
+        ? globalThis.Number(object.minTripsToPass)
+        : isSet(object.min_trips_to_pass)
+        ? globalThis.Number(object.min_trips_to_pass)
+        : 0,
+      minHoursOfDay: isSet(object.minHoursOfDay)
+        ? globalThis.Number(object.minHoursOfDay)
+        : isSet(object.min_hours_of_day)
+        ? globalThis.Number(object.min_hours_of_day)
+        : 0,
+      plannedTrips: isSet(object.plannedTrips)
+        ? globalThis.Number(object.plannedTrips)
+        : isSet(object.planned_trips)
+        ? globalThis.Number(object.planned_trips)
+        : 0,
+      maturity: isSet(object.maturity) ? Duration.fromJSON(object.maturity) : undefined,
+      maxErrorShare: isSet(object.maxErrorShare)
+        ? globalThis.Number(object.maxErrorShare)
+        : isSet(object.max_error_share)
+        ? globalThis.Number(object.max_error_share)
+        : 0,
+    };
+  },
+
+  toJSON(message: Requirements): unknown {
+    const obj: any = {};
+    if (message.margin !== 0) {
+      obj.margin = floatToJson(message.margin);
+    }
+    if (message.alpha !== 0) {
+      obj.alpha = floatToJson(message.alpha);
+    }
+    if (message.lossCap !== 0) {
+      obj.lossCap = floatToJson(message.lossCap);
+    }
+    if (message.minTripsToFail !== 0) {
+      obj.minTripsToFail = Math.round(message.minTripsToFail);
+    }
+    if (message.minTripsToPass !== 0) {
+      obj.minTripsToPass = Math.round(message.minTripsToPass);
+    }
+    if (message.minHoursOfDay !== 0) {
+      obj.minHoursOfDay = Math.round(message.minHoursOfDay);
+    }
+    if (message.plannedTrips !== 0) {
+      obj.plannedTrips = Math.round(message.plannedTrips);
+    }
+    if (message.maturity !== undefined) {
+      obj.maturity = Duration.toJSON(message.maturity);
+    }
+    if (message.maxErrorShare !== 0) {
+      obj.maxErrorShare = floatToJson(message.maxErrorShare);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Requirements>, I>>(base?: I): Requirements {
+    return Requirements.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Requirements>, I>>(object: I): Requirements {
+    const message = createBaseRequirements() as any;
+    message.margin = object.margin ?? 0;
+    message.alpha = object.alpha ?? 0;
+    message.lossCap = object.lossCap ?? 0;
+    message.minTripsToFail = object.minTripsToFail ?? 0;
+    message.minTripsToPass = object.minTripsToPass ?? 0;
+    message.minHoursOfDay = object.minHoursOfDay ?? 0;
+    message.plannedTrips = object.plannedTrips ?? 0;
+    message.maturity = (object.maturity !== undefined && object.maturity !== null)
+      ? Duration.fromPartial(object.maturity)
+      : undefined;
+    message.maxErrorShare = object.maxErrorShare ?? 0;
+    return message;
+  },
+};
 
 function createBaseStage(): Stage {
   return { name: "", weight: 0, mirror: 0, bake: undefined, deadline: undefined };
@@ -423,7 +713,7 @@ export const Stage: MessageFns<Stage> = {
 };
 
 function createBaseGateResult(): GateResult {
-  return { gate: "", verdict: 0, because: "" };
+  return { gate: "", verdict: 0, because: "", numbers: {} };
 }
 
 export const GateResult: MessageFns<GateResult> = {
@@ -437,6 +727,9 @@ export const GateResult: MessageFns<GateResult> = {
     if (message.because !== "") {
       writer.uint32(26).string(message.because);
     }
+    globalThis.Object.entries(message.numbers).forEach(([key, value]: [string, number]) => {
+      GateResult_NumbersEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
     return writer;
   },
 
@@ -477,6 +770,17 @@ export const GateResult: MessageFns<GateResult> = {
             message.because = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = GateResult_NumbersEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.numbers[entry4.key] = entry4.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -494,6 +798,20 @@ export const GateResult: MessageFns<GateResult> = {
       gate: isSet(object.gate) ? globalThis.String(object.gate) : "",
       verdict: isSet(object.verdict) ? verdictFromJSON(object.verdict) : 0,
       because: isSet(object.because) ? globalThis.String(object.because) : "",
+      numbers: isObject(object.numbers)
+        ? (globalThis.Object.entries(object.numbers) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -508,6 +826,15 @@ export const GateResult: MessageFns<GateResult> = {
     if (message.because !== "") {
       obj.because = message.because;
     }
+    if (message.numbers) {
+      const entries = globalThis.Object.entries(message.numbers) as [string, number][];
+      if (entries.length > 0) {
+        obj.numbers = {};
+        entries.forEach(([k, v]) => {
+          obj.numbers[k] = floatToJson(v);
+        });
+      }
+    }
     return obj;
   },
 
@@ -519,12 +846,106 @@ export const GateResult: MessageFns<GateResult> = {
     message.gate = object.gate ?? "";
     message.verdict = object.verdict ?? 0;
     message.because = object.because ?? "";
+    message.numbers = (globalThis.Object.entries(object.numbers ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseGateResult_NumbersEntry(): GateResult_NumbersEntry {
+  return { key: "", value: 0 };
+}
+
+export const GateResult_NumbersEntry: MessageFns<GateResult_NumbersEntry> = {
+  encode(message: GateResult_NumbersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GateResult_NumbersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGateResult_NumbersEntry() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GateResult_NumbersEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: GateResult_NumbersEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GateResult_NumbersEntry>, I>>(base?: I): GateResult_NumbersEntry {
+    return GateResult_NumbersEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GateResult_NumbersEntry>, I>>(object: I): GateResult_NumbersEntry {
+    const message = createBaseGateResult_NumbersEntry() as any;
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
 
 function createBaseDecision(): Decision {
-  return { time: undefined, who: "", what: "", why: "", evidence: [] };
+  return { time: undefined, who: "", what: "", why: "", evidence: [], state: 0, stage: 0 };
 }
 
 export const Decision: MessageFns<Decision> = {
@@ -543,6 +964,12 @@ export const Decision: MessageFns<Decision> = {
     }
     for (const v of message.evidence) {
       GateResult.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(48).int32(message.state);
+    }
+    if (message.stage !== 0) {
+      writer.uint32(56).uint32(message.stage);
     }
     return writer;
   },
@@ -600,6 +1027,22 @@ export const Decision: MessageFns<Decision> = {
             message.evidence.push(GateResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.stage = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -621,6 +1064,8 @@ export const Decision: MessageFns<Decision> = {
       evidence: globalThis.Array.isArray(object?.evidence)
         ? object.evidence.map((e: any) => GateResult.fromJSON(e))
         : [],
+      state: isSet(object.state) ? rolloutStateFromJSON(object.state) : 0,
+      stage: isSet(object.stage) ? globalThis.Number(object.stage) : 0,
     };
   },
 
@@ -641,6 +1086,12 @@ export const Decision: MessageFns<Decision> = {
     if (message.evidence?.length) {
       obj.evidence = message.evidence.map((e) => GateResult.toJSON(e));
     }
+    if (message.state !== 0) {
+      obj.state = rolloutStateToJSON(message.state);
+    }
+    if (message.stage !== 0) {
+      obj.stage = Math.round(message.stage);
+    }
     return obj;
   },
 
@@ -654,6 +1105,8 @@ export const Decision: MessageFns<Decision> = {
     message.what = object.what ?? "";
     message.why = object.why ?? "";
     message.evidence = object.evidence?.map((e) => GateResult.fromPartial(e)) || [];
+    message.state = object.state ?? 0;
+    message.stage = object.stage ?? 0;
     return message;
   },
 };
@@ -674,6 +1127,14 @@ function createBaseRollout(): Rollout {
     decisions: [],
     createTime: undefined,
     updateTime: undefined,
+    requirements: undefined,
+    salt: "",
+    bySegment: false,
+    cleanedUp: false,
+    requestId: "",
+    startEventTime: undefined,
+    candidateDigest: "",
+    liveDigest: "",
   };
 }
 
@@ -720,6 +1181,30 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.updateTime !== undefined) {
       Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(114).fork()).join();
+    }
+    if (message.requirements !== undefined) {
+      Requirements.encode(message.requirements, writer.uint32(122).fork()).join();
+    }
+    if (message.salt !== "") {
+      writer.uint32(130).string(message.salt);
+    }
+    if (message.bySegment !== false) {
+      writer.uint32(136).bool(message.bySegment);
+    }
+    if (message.cleanedUp !== false) {
+      writer.uint32(144).bool(message.cleanedUp);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(154).string(message.requestId);
+    }
+    if (message.startEventTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startEventTime), writer.uint32(162).fork()).join();
+    }
+    if (message.candidateDigest !== "") {
+      writer.uint32(170).string(message.candidateDigest);
+    }
+    if (message.liveDigest !== "") {
+      writer.uint32(178).string(message.liveDigest);
     }
     return writer;
   },
@@ -849,6 +1334,70 @@ export const Rollout: MessageFns<Rollout> = {
             message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requirements = Requirements.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.salt = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.bySegment = reader.bool();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.cleanedUp = reader.bool();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.startEventTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.candidateDigest = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.liveDigest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -911,6 +1460,38 @@ export const Rollout: MessageFns<Rollout> = {
         : isSet(object.update_time)
         ? fromJsonTimestamp(object.update_time)
         : undefined,
+      requirements: isSet(object.requirements) ? Requirements.fromJSON(object.requirements) : undefined,
+      salt: isSet(object.salt) ? globalThis.String(object.salt) : "",
+      bySegment: isSet(object.bySegment)
+        ? globalThis.Boolean(object.bySegment)
+        : isSet(object.by_segment)
+        ? globalThis.Boolean(object.by_segment)
+        : false,
+      cleanedUp: isSet(object.cleanedUp)
+        ? globalThis.Boolean(object.cleanedUp)
+        : isSet(object.cleaned_up)
+        ? globalThis.Boolean(object.cleaned_up)
+        : false,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      startEventTime: isSet(object.startEventTime)
+        ? fromJsonTimestamp(object.startEventTime)
+        : isSet(object.start_event_time)
+        ? fromJsonTimestamp(object.start_event_time)
+        : undefined,
+      candidateDigest: isSet(object.candidateDigest)
+        ? globalThis.String(object.candidateDigest)
+        : isSet(object.candidate_digest)
+        ? globalThis.String(object.candidate_digest)
+        : "",
+      liveDigest: isSet(object.liveDigest)
+        ? globalThis.String(object.liveDigest)
+        : isSet(object.live_digest)
+        ? globalThis.String(object.live_digest)
+        : "",
     };
   },
 
@@ -958,6 +1539,30 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.updateTime !== undefined) {
       obj.updateTime = message.updateTime.toISOString();
     }
+    if (message.requirements !== undefined) {
+      obj.requirements = Requirements.toJSON(message.requirements);
+    }
+    if (message.salt !== "") {
+      obj.salt = message.salt;
+    }
+    if (message.bySegment !== false) {
+      obj.bySegment = message.bySegment;
+    }
+    if (message.cleanedUp !== false) {
+      obj.cleanedUp = message.cleanedUp;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.startEventTime !== undefined) {
+      obj.startEventTime = message.startEventTime.toISOString();
+    }
+    if (message.candidateDigest !== "") {
+      obj.candidateDigest = message.candidateDigest;
+    }
+    if (message.liveDigest !== "") {
+      obj.liveDigest = message.liveDigest;
+    }
     return obj;
   },
 
@@ -980,9 +1585,23 @@ export const Rollout: MessageFns<Rollout> = {
     message.decisions = object.decisions?.map((e) => Decision.fromPartial(e)) || [];
     message.createTime = object.createTime ?? undefined;
     message.updateTime = object.updateTime ?? undefined;
+    message.requirements = (object.requirements !== undefined && object.requirements !== null)
+      ? Requirements.fromPartial(object.requirements)
+      : undefined;
+    message.salt = object.salt ?? "";
+    message.bySegment = object.bySegment ?? false;
+    message.cleanedUp = object.cleanedUp ?? false;
+    message.requestId = object.requestId ?? "";
+    message.startEventTime = object.startEventTime ?? undefined;
+    message.candidateDigest = object.candidateDigest ?? "";
+    message.liveDigest = object.liveDigest ?? "";
     return message;
   },
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -1018,6 +1637,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

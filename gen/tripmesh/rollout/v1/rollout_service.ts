@@ -3,7 +3,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Rollout, Stage, Strategy, strategyFromJSON, strategyToJSON } from "./rollout.ts";
+import { Requirements, Rollout, Stage, Strategy, strategyFromJSON, strategyToJSON } from "./rollout.ts";
 import { Traffic } from "./traffic.ts";
 
 /** Starts a rollout. */
@@ -22,6 +22,12 @@ export interface StartRolloutRequest {
   readonly who: string;
   /** Why, for the audit log. */
   readonly why: string;
+  /** What the evidence has to show; fields that are 0 take the defaults. */
+  readonly requirements:
+    | Requirements
+    | undefined;
+  /** For A/B: split riders by `x-segment` instead of by hash. */
+  readonly bySegment: boolean;
 }
 
 /** Answers a start. */
@@ -167,7 +173,17 @@ export interface SetTrafficResponse {
 }
 
 function createBaseStartRolloutRequest(): StartRolloutRequest {
-  return { requestId: "", service: "", version: "", strategy: 0, stages: [], who: "", why: "" };
+  return {
+    requestId: "",
+    service: "",
+    version: "",
+    strategy: 0,
+    stages: [],
+    who: "",
+    why: "",
+    requirements: undefined,
+    bySegment: false,
+  };
 }
 
 export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
@@ -192,6 +208,12 @@ export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
     }
     if (message.why !== "") {
       writer.uint32(58).string(message.why);
+    }
+    if (message.requirements !== undefined) {
+      Requirements.encode(message.requirements, writer.uint32(66).fork()).join();
+    }
+    if (message.bySegment !== false) {
+      writer.uint32(72).bool(message.bySegment);
     }
     return writer;
   },
@@ -265,6 +287,22 @@ export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
             message.why = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.requirements = Requirements.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.bySegment = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -290,6 +328,12 @@ export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
       stages: globalThis.Array.isArray(object?.stages) ? object.stages.map((e: any) => Stage.fromJSON(e)) : [],
       who: isSet(object.who) ? globalThis.String(object.who) : "",
       why: isSet(object.why) ? globalThis.String(object.why) : "",
+      requirements: isSet(object.requirements) ? Requirements.fromJSON(object.requirements) : undefined,
+      bySegment: isSet(object.bySegment)
+        ? globalThis.Boolean(object.bySegment)
+        : isSet(object.by_segment)
+        ? globalThis.Boolean(object.by_segment)
+        : false,
     };
   },
 
@@ -316,6 +360,12 @@ export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
     if (message.why !== "") {
       obj.why = message.why;
     }
+    if (message.requirements !== undefined) {
+      obj.requirements = Requirements.toJSON(message.requirements);
+    }
+    if (message.bySegment !== false) {
+      obj.bySegment = message.bySegment;
+    }
     return obj;
   },
 
@@ -331,6 +381,10 @@ export const StartRolloutRequest: MessageFns<StartRolloutRequest> = {
     message.stages = object.stages?.map((e) => Stage.fromPartial(e)) || [];
     message.who = object.who ?? "";
     message.why = object.why ?? "";
+    message.requirements = (object.requirements !== undefined && object.requirements !== null)
+      ? Requirements.fromPartial(object.requirements)
+      : undefined;
+    message.bySegment = object.bySegment ?? false;
     return message;
   },
 };

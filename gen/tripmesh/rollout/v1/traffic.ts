@@ -35,6 +35,12 @@ export interface SlotTraffic {
   readonly mirror: number;
   /** Factor applied to the half-widths of this slot's intervals; 1 leaves them as the graph made them. */
   readonly intervalScale: number;
+  /**
+   * Share of the riders of segment `b` whose answer comes from this slot, basis points, while an A/B by segment
+   * runs; absent: they are shared like all others. Given for both slots or for none; blue and green add up to
+   * 10 000.
+   */
+  readonly segmentWeight?: number | undefined;
 }
 
 function createBaseTraffic(): Traffic {
@@ -178,7 +184,7 @@ export const Traffic: MessageFns<Traffic> = {
 };
 
 function createBaseSlotTraffic(): SlotTraffic {
-  return { version: "", weight: 0, mirror: 0, intervalScale: 0 };
+  return { version: "", weight: 0, mirror: 0, intervalScale: 0, segmentWeight: undefined };
 }
 
 export const SlotTraffic: MessageFns<SlotTraffic> = {
@@ -194,6 +200,9 @@ export const SlotTraffic: MessageFns<SlotTraffic> = {
     }
     if (message.intervalScale !== 0) {
       writer.uint32(33).double(message.intervalScale);
+    }
+    if (message.segmentWeight !== undefined) {
+      writer.uint32(40).uint32(message.segmentWeight);
     }
     return writer;
   },
@@ -243,6 +252,14 @@ export const SlotTraffic: MessageFns<SlotTraffic> = {
             message.intervalScale = reader.double();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.segmentWeight = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -265,6 +282,11 @@ export const SlotTraffic: MessageFns<SlotTraffic> = {
         : isSet(object.interval_scale)
         ? globalThis.Number(object.interval_scale)
         : 0,
+      segmentWeight: isSet(object.segmentWeight)
+        ? globalThis.Number(object.segmentWeight)
+        : isSet(object.segment_weight)
+        ? globalThis.Number(object.segment_weight)
+        : undefined,
     };
   },
 
@@ -282,6 +304,9 @@ export const SlotTraffic: MessageFns<SlotTraffic> = {
     if (message.intervalScale !== 0) {
       obj.intervalScale = floatToJson(message.intervalScale);
     }
+    if (message.segmentWeight !== undefined) {
+      obj.segmentWeight = Math.round(message.segmentWeight);
+    }
     return obj;
   },
 
@@ -294,6 +319,7 @@ export const SlotTraffic: MessageFns<SlotTraffic> = {
     message.weight = object.weight ?? 0;
     message.mirror = object.mirror ?? 0;
     message.intervalScale = object.intervalScale ?? 0;
+    message.segmentWeight = object.segmentWeight ?? undefined;
     return message;
   },
 };

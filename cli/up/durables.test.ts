@@ -1,4 +1,4 @@
-// Durables and streams that somebody deletes are made again, without an event missed.
+// Durables of slots come and go with them; what somebody else deletes is made again, without an event missed.
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Events } from "#kit/events/connect.ts";
@@ -6,31 +6,23 @@ import { provisionSlot } from "#kit/events/provision.ts";
 import { LEDGER_DURABLE, streams } from "#kit/events/subjects.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/until.ts";
-import { keepDurables } from "./keep-durables.ts";
+import { createDurables, type Durables } from "./durables.ts";
 
 let nats: TestNats;
 let events: Events;
-let keeping: ReturnType<typeof keepDurables>;
+let durables: Durables;
 const said: string[] = [];
-let looks = 0;
 const publish = (trip: string) => events.js.publish(`trips.${trip}.requested`, "");
 
 beforeAll(async () => {
   nats = await startNats();
   events = await nats.connect();
   await provisionSlot(events, "tip", "blue", "all");
-  keeping = keepDurables({
-    events,
-    deployed() {
-      looks++;
-      return [{ service: "tip", slot: "blue" }];
-    },
-    say: (message) => said.push(message),
-    everyMs: 50,
-  });
+  durables = createDurables({ events, say: (message) => said.push(message), everyMs: 50 });
+  durables.adopt({ service: "tip", slot: "blue" });
 });
 afterAll(async () => {
-  await keeping?.stop();
+  await durables?.stop();
   await nats?.stop();
 });
 
@@ -43,8 +35,7 @@ test("a slot's durable goes on behind what it had settled", async () => {
     const { ack_floor } = await manager.consumers.info(streams.trips, "tip-blue");
     return ack_floor.stream_seq === 1;
   });
-  const before = looks;
-  await until("that was seen", () => looks >= before + 2); // the next look may have begun earlier
+  await durables.look(); // that was seen
   await durable.delete();
   await until("it is there again", () => said.some((line) => line.includes("from event 2")));
   await publish("d");
@@ -67,6 +58,28 @@ test("a stream that was deleted is made again with its durables, from its beginn
   await publish("e");
   const durable = await events.js.consumers.get(streams.trips, "tip-blue");
   expect((await durable.next())?.subject).toBe("trips.e.requested");
+});
+
+test("a slot that is deployed begins now, and is left alone once it is retired", async () => {
+  const slot = { service: "tip", slot: "green" } as const;
+  await provisionSlot(events, "tip", "green", "all"); // of a process that was killed
+  await durables.create(slot);
+  const manager = await jetstreamManager(events.connection);
+  const info = await manager.consumers.info(streams.trips, "tip-green");
+  expect(info.config.deliver_policy).toBe("new");
+  expect(info.num_pending).toBe(0);
+  await publish("f");
+  expect(await durables.settledWithin(slot, 0)).toBe(false);
+  const durable = await events.js.consumers.get(streams.trips, "tip-green");
+  const message = await durable.next();
+  expect(message?.subject).toBe("trips.f.requested");
+  await message?.ackAck();
+  expect(await durables.settledWithin(slot, 5_000)).toBe(true);
+
+  await manager.consumers.delete(streams.trips, "tip-green"); // by somebody else
+  await Promise.all([durables.look(), durables.remove(slot), durables.look()]);
+  await expect(manager.consumers.info(streams.trips, "tip-green")).rejects.toThrow(/not found/);
+  await durables.remove(slot);
 });
 
 test("Backend's durables are made again", async () => {

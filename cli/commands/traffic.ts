@@ -1,0 +1,97 @@
+import { Argument, Command, Option } from "commander";
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { type EnvoyTraffic, readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
+import { type ModelService, modelServices } from "#kit/traffic/traffic.ts";
+import { connectToStream } from "../client/connect-to-stream.ts";
+import { dataDirOf, type StreamFlags, streamOf, withStreamTarget } from "../client/target.ts";
+import { trafficLines } from "../output/traffic-text.ts";
+import { Problem } from "../problem.ts";
+import { compareTraffic } from "../traffic/compare.ts";
+import { readMeshFile } from "../up/mesh-file.ts";
+import { address } from "./arguments.ts";
+import type { CommandContext } from "./context.ts";
+
+interface Flags extends StreamFlags {
+  envoy?: string;
+  json?: true;
+}
+
+/** `mesh traffic`: which version gets which share. */
+export function trafficCommand(context: CommandContext): Command {
+  return new Command("traffic")
+    .description("which version gets which share of the riders")
+    .addCommand(getCommand(context));
+}
+
+function getCommand(context: CommandContext): Command {
+  return withStreamTarget(new Command("get"))
+    .description("show what was decided, and what Envoy really goes by")
+    .addArgument(new Argument("[service]", "of one service").choices(modelServices))
+    .addOption(
+      new Option("--envoy <host:port>", "Envoy's admin interface (default: the running mesh's)")
+        .env("MESH_ENVOY_ADMIN")
+        .argParser(address),
+    )
+    .option("--json", "one JSON object a line, weights in basis points")
+    .addHelpText(
+      "after",
+      `
+Decided is what the bucket holds; events follow it. In force is what Envoy goes by for requests: an operator's
+runtime_modify on its admin interface is stronger, until it is cleared or Envoy restarts.
+
+Examples:
+  mesh traffic get
+  mesh traffic get duration --json | jq .slots.green.inForce.traffic`,
+    )
+    .action((service: ModelService | undefined, flags: Flags) => get(context, service, flags));
+}
+
+async function get(
+  context: CommandContext,
+  service: ModelService | undefined,
+  flags: Flags,
+): Promise<void> {
+  const admin = adminOf(flags, context);
+  const decided = await readDecided(context, flags, service ? [service] : modelServices);
+  const { envoy, silent } = await askEnvoy(admin);
+  const all = decided.map((traffic) => compareTraffic(traffic, envoy));
+  if (flags.json) for (const traffic of all) context.print(JSON.stringify(traffic));
+  else for (const line of trafficLines(all, { admin, silent })) context.print(line);
+}
+
+async function readDecided(
+  context: CommandContext,
+  flags: Flags,
+  services: readonly ModelService[],
+): Promise<Traffic[]> {
+  const events = await connectToStream(streamOf(flags, context));
+  try {
+    const bucket = await openTrafficBucket(events);
+    const stored = await Promise.all(services.map((service) => bucket.get(service)));
+    const decided = stored.filter((traffic) => traffic !== undefined);
+    if (decided.length === 0) throw new Problem("No traffic was decided yet: start a mesh first.");
+    return decided;
+  } finally {
+    await events.close();
+  }
+}
+
+/** What Envoy goes by, or why it does not say: what was decided is worth showing without it. */
+async function askEnvoy(
+  admin: string | undefined,
+): Promise<{ readonly envoy: EnvoyTraffic | undefined; readonly silent: string | undefined }> {
+  if (admin === undefined) return { envoy: undefined, silent: undefined };
+  try {
+    return { envoy: await readEnvoyTraffic(admin), silent: undefined };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { envoy: undefined, silent: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** The Envoy as named, else the running mesh's; none beside an event stream that is not that mesh's. */
+function adminOf(flags: Flags, context: CommandContext): string | undefined {
+  if (flags.envoy !== undefined || flags.nats !== undefined) return flags.envoy;
+  return readMeshFile(dataDirOf(flags, context))?.admin ?? "127.0.0.1:9901";
+}

@@ -1,0 +1,170 @@
+// The rollout service: takes versions live in stages, judged on what finished trips say. Read it from top to
+// bottom: configuration, dependencies, serve, stop.
+import { join } from "node:path";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { HealthCheckResponse_ServingStatus, HealthDefinition } from "#gen/health/v1/health.ts";
+import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
+import { DurationServiceDefinition } from "#gen/tripmesh/duration/v1/duration_service.ts";
+import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
+import { readConfig } from "#kit/config/read.ts";
+import { connectEvents } from "#kit/events/connect.ts";
+import { publishPrediction } from "#kit/events/publish-prediction.ts";
+import { streams } from "#kit/events/subjects.ts";
+import { createInstancesClient } from "#kit/instances/over-nats-client.ts";
+import { announce } from "#kit/lifecycle/announce.ts";
+import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
+import { readCard } from "#kit/model/bundle.ts";
+import { createClient } from "#kit/rpc/client.ts";
+import { handle, serve } from "#kit/rpc/server.ts";
+import { createLog } from "#kit/telemetry/log.ts";
+import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { writeLayerFile } from "#kit/traffic/layer-file.ts";
+import { runtimeOf } from "#kit/traffic/runtime.ts";
+import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
+import { configSchema } from "./config.ts";
+import { createEngine } from "./engine.ts";
+import { createEvidenceJudge } from "./evidence-judge.ts";
+import { followEvidence } from "./follow-evidence.ts";
+import { askGolden } from "./golden.ts";
+import { createHindsight } from "./hindsight.ts";
+import { openReleaseLog } from "./release-log.ts";
+import { readRequestCounts } from "./request-counts.ts";
+import { createRtdsServer } from "./rtds/server.ts";
+import { startRunner } from "./runner.ts";
+import { createRolloutService } from "./service.ts";
+import { isOver } from "./state.ts";
+import { openTrafficControl } from "./traffic-control.ts";
+import { watchRequests } from "./watch-requests.ts";
+
+/** How long an Envoy may take to acknowledge traffic before it is called a laggard. */
+const ACKNOWLEDGE_WITHIN_MS = 2_000;
+
+const config = readConfig(configSchema, process.env);
+const log = createLog("rollout", config.logLevel);
+
+const events = await connectEvents({ ...config.nats, name: "rollout" });
+const manager = await jetstreamManager(events.connection, { checkAPI: false });
+const releases = await openReleaseLog(events);
+const instances = createInstancesClient(events, { log });
+const rtds = createRtdsServer({ log });
+const duration = createClient(DurationServiceDefinition, config.envoy);
+const inference = createClient(GRPCInferenceServiceDefinition, config.envoy);
+const cardOf = (service: ModelService, version: string) =>
+  readCard(join(config.modelsDir, service, version));
+
+// Decisions are read back above before Envoy hears of any traffic.
+const traffic = await openTrafficControl({
+  bucket: await openTrafficBucket(events),
+  releases,
+  push: {
+    async push(all) {
+      if (config.trafficFile !== undefined) writeLayerFile(config.trafficFile, runtimeOf(all));
+      const version = rtds.publish(all);
+      const { nodes, laggards } = await rtds.acknowledged(version, ACKNOWLEDGE_WITHIN_MS);
+      return { acknowledgedBy: nodes, laggards: laggards.map(({ node }) => node) };
+    },
+  },
+  log,
+});
+const judge = createEvidenceJudge({
+  follow: (rollout, plan, traffics) =>
+    followEvidence({
+      events,
+      plan,
+      since: rollout.createTime ?? new Date(),
+      traffics,
+      ...(rollout.service === "duration"
+        ? {
+            hindsight: createHindsight({
+              rolloutId: rollout.rolloutId,
+              duration,
+              publish: (prediction) => publishPrediction(events, prediction),
+              log,
+            }),
+          }
+        : {}),
+      log,
+    }),
+  log,
+});
+const engine = createEngine({
+  releases,
+  traffic,
+  instances,
+  judge,
+  golden: async (service, slot, version) =>
+    askGolden({ inference }, await cardOf(service, version), slot),
+  keepWarmMs: config.keepWarmMs,
+  log,
+});
+const { envoyAdmin } = config;
+const requests =
+  envoyAdmin === undefined
+    ? undefined
+    : watchRequests({
+        read: () => readRequestCounts(envoyAdmin),
+        rollout: () =>
+          releases.rollouts().find((one) => one.service === "duration" && !isOver(one)),
+        revision: () => traffic.of("duration").revision,
+        tell: judge.tell,
+        log,
+      });
+const runner = startRunner({ releases, engine, judge, instances, log });
+
+const service = createRolloutService({
+  releases,
+  traffic,
+  digestOf: async (name, version) => (await cardOf(name, version)).digest,
+  latestEventTime,
+  isServing,
+  wake: () => runner.wake(),
+});
+const server = await serve([handle(RolloutServiceDefinition, service), rtds.registration], {
+  listen: config.listen,
+  log,
+});
+
+server.setServing(true);
+announce({ rpc: server.address });
+log.info({ address: server.address }, "serving");
+await runUntilSignal({
+  log,
+  stop: [
+    () => server.setServing(false),
+    () => runner.stop(),
+    () => requests?.stop(),
+    () => rtds.close(),
+    () => server.close(),
+    () => instances.close(),
+    () => duration.close(),
+    () => inference.close(),
+    () => events.close(),
+  ],
+  failed: [runner.failed],
+});
+
+/** Event time of the newest request, from which on trips are counted. */
+async function latestEventTime(): Promise<Date> {
+  const last = await manager.streams.getMessage(streams.trips, {
+    last_by_subj: "trips.*.requested",
+  });
+  return (last && TripEvent.decode(last.data).occurredAt) ?? new Date();
+}
+
+/** Whether a slot has a process that serves. */
+async function isServing(name: ModelService, slot: Slot): Promise<boolean> {
+  const mine = (await instances.list()).filter((one) => one.service === name && one.slot === slot);
+  for (const { address } of mine) {
+    const health = createClient(HealthDefinition, address);
+    try {
+      const { status } = await health.check({ service: "" }, { timeoutMs: 1_000 });
+      if (status === HealthCheckResponse_ServingStatus.SERVING) return true;
+    } catch (cause) {
+      log.debug({ err: cause, address }, "an instance does not answer");
+    } finally {
+      health.close();
+    }
+  }
+  return false;
+}

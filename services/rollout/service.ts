@@ -1,0 +1,204 @@
+import { Decision, type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import type { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
+import { invalidArgument, MeshError } from "#kit/rpc/errors.ts";
+import type { Handlers } from "#kit/rpc/handlers.ts";
+import { checkTraffic, type ModelService, modelServices, slots } from "#kit/traffic/traffic.ts";
+import { slotOf } from "./desired-traffic.ts";
+import type { ReleaseLog } from "./release-log.ts";
+import { checkService, planRollout } from "./start.ts";
+import { isOver } from "./state.ts";
+import type { TrafficControl } from "./traffic-control.ts";
+
+export interface RolloutDependencies {
+  readonly releases: ReleaseLog;
+  readonly traffic: TrafficControl;
+  /** SHA-256 of a bundle's model file, as its card says; NOT_FOUND without such a bundle, with what there is. */
+  readonly digestOf: (service: ModelService, version: string) => Promise<string>;
+  /** Event time of the newest request; now, when there was none. */
+  readonly latestEventTime: () => Promise<Date>;
+  /** Slots that can take traffic now. */
+  readonly isServing: (service: ModelService, slot: "blue" | "green") => Promise<boolean>;
+  /** There is something to do for a rollout; returns at once. */
+  readonly wake: (rolloutId: string) => void;
+}
+
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 100;
+
+/** Answers every method of RolloutService; what is decided is written first and acted on later. */
+export function createRolloutService(
+  dependencies: RolloutDependencies,
+): Handlers<typeof RolloutServiceDefinition> {
+  const { releases, traffic, digestOf, latestEventTime, isServing, wake } = dependencies;
+
+  const known = (rolloutId: string): Rollout => {
+    const rollout = releases.rollout(rolloutId);
+    if (rollout) return rollout;
+    throw new MeshError("NOT_FOUND", `there is no rollout ${rolloutId || "without an id"}`);
+  };
+  const running = (service: string) =>
+    releases.rollouts().find((one) => one.service === service && !(isOver(one) && one.cleanedUp));
+
+  const starting = new Set<ModelService>();
+
+  async function decide(
+    request: { readonly rolloutId: string; readonly who: string; readonly why: string },
+    what: string,
+    next: (rollout: Rollout) => { state: RolloutState; stage?: number } | undefined,
+  ): Promise<{ rollout: Rollout }> {
+    const rollout = known(request.rolloutId);
+    refuseNobody(request);
+    const target = next(rollout);
+    if (!target) return { rollout }; // it is so already
+    if (isOver(rollout)) {
+      const how = rollout.state === RolloutState.PROMOTED ? "promoted" : "aborted";
+      throw new MeshError("FAILED_PRECONDITION", `${rollout.rolloutId} was ${how}; it has ended`);
+    }
+    const value = Decision.fromPartial({
+      time: new Date(),
+      who: request.who,
+      what,
+      why: request.why,
+      state: target.state,
+      stage: target.stage ?? rollout.currentStage,
+    });
+    const after = await releases.append(rollout.rolloutId, { $case: "decision", value });
+    wake(rollout.rolloutId);
+    return { rollout: after ?? rollout };
+  }
+
+  return {
+    async startRollout(request) {
+      const service = checkService(request.service);
+      const repeated = releases
+        .rollouts()
+        .find((one) => one.requestId === request.requestId && one.service === service);
+      if (repeated && request.requestId !== "") return { rollout: repeated };
+      const other = running(service);
+      if (other) {
+        const doing = isOver(other) ? "is still being cleaned up" : "is under way";
+        throw new MeshError(
+          "FAILED_PRECONDITION",
+          `${other.rolloutId} ${doing}: one rollout of a service at a time`,
+        );
+      }
+      if (starting.has(service)) {
+        throw new MeshError("ABORTED", `another rollout of ${service} is being started`);
+      }
+      starting.add(service);
+      try {
+        const rollout = await planRollout(request, traffic.of(service), {
+          now: new Date(),
+          eventTime: await latestEventTime(),
+          digestOf: (version) => digestOf(service, version),
+        });
+        const after = await releases.append(rollout.rolloutId, {
+          $case: "started",
+          value: rollout,
+        });
+        wake(rollout.rolloutId);
+        return { rollout: after ?? rollout };
+      } finally {
+        starting.delete(service);
+      }
+    },
+
+    getRollout: ({ rolloutId }) => ({ rollout: known(rolloutId) }),
+
+    listRollouts({ service, pageSize, pageToken }) {
+      if (service !== "") checkService(service);
+      if (pageSize > MAX_PAGE) {
+        throw invalidArgument([{ field: "page_size", description: `must be 0 to ${MAX_PAGE}` }]);
+      }
+      const all = releases.rollouts().filter((one) => service === "" || one.service === service);
+      const from = pageToken === "" ? 0 : all.findIndex((one) => one.rolloutId === pageToken);
+      if (from < 0) throw invalidArgument([{ field: "page_token", description: "is not known" }]);
+      const until = from + (pageSize || DEFAULT_PAGE);
+      return {
+        rollouts: all.slice(from, until),
+        nextPageToken: all[until]?.rolloutId ?? "",
+      };
+    },
+
+    async *watchRollout({ rolloutId }, context) {
+      let changed = Promise.withResolvers<void>();
+      const stop = releases.onEntry((id) => {
+        if (id === rolloutId) changed.resolve();
+      });
+      const leave = () => changed.resolve();
+      context.signal.addEventListener("abort", leave);
+      try {
+        for (;;) {
+          const rollout = known(rolloutId);
+          yield { rollout };
+          if (context.cancelled || (isOver(rollout) && rollout.cleanedUp)) return;
+          await changed.promise;
+          changed = Promise.withResolvers();
+          if (context.cancelled) return;
+        }
+      } finally {
+        stop();
+        context.signal.removeEventListener("abort", leave);
+      }
+    },
+
+    pauseRollout: (request) =>
+      decide(request, "pause", ({ state }) =>
+        state === RolloutState.PAUSED ? undefined : { state: RolloutState.PAUSED },
+      ),
+    resumeRollout: (request) =>
+      decide(request, "resume", ({ state }) =>
+        state === RolloutState.RUNNING ? undefined : { state: RolloutState.RUNNING },
+      ),
+    promoteRollout: (request) =>
+      decide(request, "promote", ({ state, currentStage }) => {
+        if (state === RolloutState.PROMOTED) return undefined;
+        if (currentStage === 0) {
+          throw new MeshError("FAILED_PRECONDITION", "the candidate is not deployed yet");
+        }
+        return { state: RolloutState.PROMOTED };
+      }),
+    abortRollout: (request) =>
+      decide(request, "abort", ({ state }) =>
+        state === RolloutState.ABORTED ? undefined : { state: RolloutState.ABORTED },
+      ),
+
+    getTraffic({ service }) {
+      if (service !== "") return { traffic: [traffic.of(checkService(service))] };
+      return { traffic: modelServices.map((name) => traffic.of(name)) };
+    },
+
+    async setTraffic({ traffic: wanted, who, why }) {
+      refuseNobody({ who, why });
+      if (!wanted) throw invalidArgument([{ field: "traffic", description: "is required" }]);
+      const service = checkService(wanted.service);
+      const other = running(service);
+      if (other && !isOver(other)) {
+        throw new MeshError(
+          "FAILED_PRECONDITION",
+          `${other.rolloutId} is under way: pause does not give traffic away, abort or promote it`,
+        );
+      }
+      checkTraffic(wanted);
+      const now = traffic.of(service);
+      for (const slot of slots) {
+        const { version, weight, mirror } = slotOf(wanted, slot);
+        if (version !== slotOf(now, slot).version) {
+          const description = "cannot be changed here: versions are deployed by a rollout";
+          throw invalidArgument([{ field: `traffic.${slot}.version`, description }]);
+        }
+        if (weight + mirror > 0 && !(await isServing(service, slot))) {
+          throw new MeshError("FAILED_PRECONDITION", `${service}-${slot} has no healthy instance`);
+        }
+      }
+      return { traffic: await traffic.set(wanted, who, why) };
+    },
+  };
+}
+
+function refuseNobody({ who, why }: { readonly who: string; readonly why: string }): void {
+  const violations = Object.entries({ who, why })
+    .filter(([, value]) => value === "")
+    .map(([field]) => ({ field, description: "is required, for the log" }));
+  if (violations.length > 0) throw invalidArgument(violations);
+}
