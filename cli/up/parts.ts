@@ -11,7 +11,7 @@ import { type Supervised, supervise } from "./supervise.ts";
  */
 export const stopOrder = [
   { stage: "simulator", shareMs: 1_000 },
-  { stage: "rollout", shareMs: 1_000 },
+  { stage: "rollout", shareMs: 500 },
   { stage: "gateway", shareMs: 1_500 },
   { stage: "backend", shareMs: 2_000 },
   { stage: "models", shareMs: 2_500 },
