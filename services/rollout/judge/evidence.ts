@@ -215,7 +215,10 @@ function foldScore(evidence: Evidence, plan: JudgePlan, scored: Scored): void {
 }
 
 /** By model file; by slot where both are the same file, as in a release of an identical copy. */
-function armOfScore({ digest, slot }: Scored, { candidate, base }: JudgePlan): Arm | undefined {
+export function armOfScore(
+  { digest, slot }: Scored,
+  { candidate, base }: JudgePlan,
+): Arm | undefined {
   const of = { candidate, base };
   if (candidate.digest !== base.digest) return arms.find((arm) => of[arm].digest === digest);
   return digest === base.digest ? arms.find((arm) => of[arm].slot === slot) : undefined;
