@@ -28,6 +28,7 @@ import { Problem } from "../problem.ts";
 import { parsePlan } from "../rollout/plan.ts";
 import { oneOf } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
+import { reportCommand } from "./rollout-report.ts";
 
 /** Time for one answer, ms: a start may have to look at a bundle. */
 const TIMEOUT_MS = 10_000;
@@ -52,6 +53,7 @@ export function rolloutCommand(context: CommandContext): Command {
     .addCommand(listCommand(context))
     .addCommand(showCommand(context))
     .addCommand(watchCommand(context))
+    .addCommand(reportCommand(context))
     .addCommand(decideCommand(context, "pause", "stop deciding; weights stay, a FAIL still acts"))
     .addCommand(decideCommand(context, "resume", "let a paused or held rollout go on"))
     .addCommand(decideCommand(context, "promote", "make the candidate live now"))
