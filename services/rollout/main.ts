@@ -1,16 +1,14 @@
 // The rollout service: takes versions live in stages, judged on what finished trips say. Read it from top to
 // bottom: configuration, dependencies, serve, stop.
 import { join } from "node:path";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { HealthCheckResponse_ServingStatus, HealthDefinition } from "#gen/health/v1/health.ts";
 import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
 import { DurationServiceDefinition } from "#gen/tripmesh/duration/v1/duration_service.ts";
-import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { type Rollout, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
 import { readConfig } from "#kit/config/read.ts";
 import { connectEvents } from "#kit/events/connect.ts";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
-import { streams } from "#kit/events/subjects.ts";
 import { createInstancesClient } from "#kit/instances/over-nats-client.ts";
 import { announce } from "#kit/lifecycle/announce.ts";
 import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
@@ -24,6 +22,7 @@ import { runtimeOf } from "#kit/traffic/runtime.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { configSchema } from "./config.ts";
 import { createEngine } from "./engine.ts";
+import { readEventTime } from "./event-time.ts";
 import { createEvidenceJudge } from "./evidence-judge.ts";
 import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
@@ -44,7 +43,6 @@ const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
 
 const events = await connectEvents({ ...config.nats, name: "rollout" });
-const manager = await jetstreamManager(events.connection, { checkAPI: false });
 const releases = await openReleaseLog(events);
 const instances = createInstancesClient(events, { log });
 const rtds = createRtdsServer({ log });
@@ -68,13 +66,13 @@ const traffic = await openTrafficControl({
   log,
 });
 const judge = createEvidenceJudge({
-  follow: (rollout, plan, traffics) =>
+  follow: (rollout, plan, hooks) =>
     followEvidence({
       events,
       plan,
       since: rollout.createTime ?? new Date(),
-      traffics,
-      ...(rollout.service === "duration"
+      ...hooks,
+      ...(needsHindsight(rollout)
         ? {
             hindsight: createHindsight({
               rolloutId: rollout.rolloutId,
@@ -110,13 +108,13 @@ const requests =
         tell: judge.tell,
         log,
       });
-const runner = startRunner({ releases, engine, judge, instances, log });
+const runner = startRunner({ releases, engine, judge, traffic, instances, log });
 
 const service = createRolloutService({
   releases,
   traffic,
   digestOf: async (name, version) => (await cardOf(name, version)).digest,
-  latestEventTime,
+  latestEventTime: () => readEventTime(events),
   isServing,
   wake: () => runner.wake(),
 });
@@ -134,6 +132,7 @@ await runUntilSignal({
     () => server.setServing(false),
     () => runner.stop(),
     () => requests?.stop(),
+    () => traffic.close(),
     () => rtds.close(),
     () => server.close(),
     () => instances.close(),
@@ -144,12 +143,9 @@ await runUntilSignal({
   failed: [runner.failed],
 });
 
-/** Event time of the newest request, from which on trips are counted. */
-async function latestEventTime(): Promise<Date> {
-  const last = await manager.streams.getMessage(streams.trips, {
-    last_by_subj: "trips.*.requested",
-  });
-  return (last && TripEvent.decode(last.data).occurredAt) ?? new Date();
+/** Consumers of both slots see every event; in a rolling release the other slot is empty. */
+function needsHindsight({ service, strategy }: Rollout): boolean {
+  return service === "duration" && strategy !== Strategy.ROLLING;
 }
 
 /** Whether a slot has a process that serves. */

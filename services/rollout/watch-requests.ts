@@ -25,26 +25,29 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
   const stopping = new AbortController();
   let life = 0;
   let before: RequestCounts | undefined;
+  /** What was counted before this rollout: another candidate in the same slot, for one. */
+  let base: { readonly rolloutId: string; readonly counts: RequestCounts | undefined } | undefined;
   let isAway = false;
 
   async function look(of: Rollout): Promise<void> {
     const counts = await read();
-    // Counters that go back are those of an Envoy that was started again.
-    if (before && sum(counts) < sum(before)) life++;
+    const isNewEnvoy = before !== undefined && sum(counts) < sum(before); // counters do not go back
+    if (isNewEnvoy) life++;
     before = counts;
+    if (base?.rolloutId !== of.rolloutId) base = { rolloutId: of.rolloutId, counts };
+    else if (isNewEnvoy) base = { rolloutId: of.rolloutId, counts: undefined };
     const candidate = of.candidateSlot as Slot;
-    const base = otherSlot(candidate);
-    const byArm = (count: RequestCounts["requests"]) => ({
-      candidate: count[candidate],
-      base: count[base],
+    const byArm = (kind: keyof RequestCounts) => ({
+      candidate: counts[kind][candidate] - (base?.counts?.[kind][candidate] ?? 0),
+      base: counts[kind][otherSlot(candidate)] - (base?.counts?.[kind][otherSlot(candidate)] ?? 0),
     });
     tell(of.rolloutId, {
       kind: "operated",
       source: `envoy-${process.pid}-${life}`,
       revision: Number(revision()),
-      requests: byArm(counts.requests),
-      errors: byArm(counts.errors),
-      slow: byArm(counts.slow),
+      requests: byArm("requests"),
+      errors: byArm("errors"),
+      slow: byArm("slow"),
     });
   }
 
