@@ -190,6 +190,19 @@ test("a deployment that is never answered is for a person after ten minutes", as
   expect(releases.rollout(ID)).toMatchObject({ state: HELD, currentStage: 0 });
 });
 
+test("what is set by hand in Envoy stops stages; a FAIL says that it is blocked", async () => {
+  const overrides = ["traffic.duration.duration-blue"];
+  const passing = await live(await world([PASS]), { overrides });
+  for (let i = 0; i < 2; i++) await passing.engine.tend(ID);
+  expect(passing.releases.rollout(ID)).toMatchObject({ state: HELD, currentStage: 1 });
+  const failing = await live(await world([FAIL]), { overrides });
+  for (let i = 0; i < 2; i++) await failing.engine.tend(ID);
+  expect(failing.releases.rollout(ID)?.state).toBe(ABORTED);
+  expect(failing.releases.rollout(ID)?.decisions.at(-1)?.why).toMatch(
+    /Blocked by override: traffic\.duration\.duration-blue is set by hand/,
+  );
+});
+
 test("gates that go to and fro fill no log", async () => {
   const of = await world([CONTINUE]);
   const { engine } = await live(of);

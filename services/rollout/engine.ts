@@ -26,6 +26,8 @@ export interface EngineDependencies {
   readonly judge: Judge;
   /** Asks a deployed candidate what is known to have a sane answer; fails with what is wrong. */
   readonly golden: (service: ModelService, slot: Slot, version: string) => Promise<void>;
+  /** Keys of a service's traffic that somebody has set by hand in Envoy, where they hide what is pushed. */
+  readonly overridesOf?: (service: string) => readonly string[];
   /** How long the slot that is not needed any more stays warm, for a way back, ms. Default 60 000. */
   readonly keepWarmMs?: number;
   readonly now?: () => Date;
@@ -44,7 +46,7 @@ const LOOK_EVERY_MS = 10_000;
 
 export function createEngine(dependencies: EngineDependencies): Engine {
   const { releases, traffic, instances, judge, golden, log } = dependencies;
-  const { keepWarmMs = 60_000, now = () => new Date() } = dependencies;
+  const { overridesOf = () => [], keepWarmMs = 60_000, now = () => new Date() } = dependencies;
   const busy = new Map<string, Promise<void>>();
   const lookedAt = new Map<string, number>();
   const decide = createDecide({ releases, traffic, now, log });
@@ -130,17 +132,26 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   }
 
   async function look(rollout: Rollout): Promise<void> {
-    const { verdict, because: why, gates } = judge.look(rollout, now());
+    const { verdict, because, gates } = judge.look(rollout, now());
     await note(rollout, verdict, gates);
     const stage = rollout.currentStage;
+    const blocked = overridesOf(rollout.service).join(", ");
+    const why =
+      blocked === ""
+        ? because
+        : `${because} Blocked by override: ${blocked} is set by hand in Envoy.`;
     if (verdict === Verdict.FAIL) {
+      if (blocked !== "") {
+        log.error({ rollout: rollout.rolloutId, blocked }, "weight 0 is blocked by override");
+      }
       await decide(rollout, { what: "abort", state: RolloutState.ABORTED, stage, why, gates });
     } else if (rollout.state !== RolloutState.RUNNING) {
       return; // a person has the word
+    } else if (blocked !== "" || verdict === Verdict.HOLD) {
+      // What is pushed is not what riders get: nothing goes on by itself.
+      await decide(rollout, { what: "hold", state: RolloutState.HELD, stage, why, gates });
     } else if (verdict === Verdict.PASS) {
       await advance(rollout, why, gates);
-    } else if (verdict === Verdict.HOLD) {
-      await decide(rollout, { what: "hold", state: RolloutState.HELD, stage, why, gates });
     }
   }
 

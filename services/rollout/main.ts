@@ -17,6 +17,7 @@ import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
 import { runtimeOf } from "#kit/traffic/runtime.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
@@ -34,6 +35,7 @@ import { startRunner } from "./runner.ts";
 import { createRolloutService } from "./service.ts";
 import { isOver } from "./state.ts";
 import { openTrafficControl } from "./traffic-control.ts";
+import { watchOverrides } from "./watch-overrides.ts";
 import { watchRequests } from "./watch-requests.ts";
 
 /** How long an Envoy may take to acknowledge traffic before it is called a laggard. */
@@ -86,6 +88,17 @@ const judge = createEvidenceJudge({
     }),
   log,
 });
+const { envoyAdmin } = config;
+const isReleased = (name: string) =>
+  releases.rollouts().find((one) => one.service === name && !isOver(one));
+const overrides =
+  envoyAdmin === undefined
+    ? undefined
+    : watchOverrides({
+        read: async () => (await readEnvoyTraffic(envoyAdmin)).overrides,
+        isWanted: () => isReleased("duration") !== undefined, // events do not go through Envoy
+        log,
+      });
 const engine = createEngine({
   releases,
   traffic,
@@ -93,17 +106,16 @@ const engine = createEngine({
   judge,
   golden: async (service, slot, version) =>
     askGolden({ inference }, await cardOf(service, version), slot),
+  overridesOf: (name) => (name === "duration" ? (overrides?.of(name) ?? []) : []),
   keepWarmMs: config.keepWarmMs,
   log,
 });
-const { envoyAdmin } = config;
 const requests =
   envoyAdmin === undefined
     ? undefined
     : watchRequests({
         read: () => readRequestCounts(envoyAdmin),
-        rollout: () =>
-          releases.rollouts().find((one) => one.service === "duration" && !isOver(one)),
+        rollout: () => isReleased("duration"),
         revision: () => traffic.of("duration").revision,
         tell: judge.tell,
         log,
@@ -132,6 +144,7 @@ await runUntilSignal({
     () => server.setServing(false),
     () => runner.stop(),
     () => requests?.stop(),
+    () => overrides?.stop(),
     () => traffic.close(),
     () => rtds.close(),
     () => server.close(),

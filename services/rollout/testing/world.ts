@@ -58,6 +58,7 @@ export class Killed extends Error {}
 export interface LifeOptions {
   readonly kill?: Kill;
   readonly deploy?: () => Promise<void>;
+  readonly overrides?: readonly string[];
 }
 
 export async function live(world: World, options: LifeOptions = {}): Promise<Life> {
@@ -89,6 +90,7 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Lif
     instances: instancesOf(world, step, options),
     judge,
     golden: () => step("golden", () => undefined),
+    overridesOf: () => options.overrides ?? [],
     keepWarmMs: 1_000,
     now: () => new Date(world.nowMs),
     log,
