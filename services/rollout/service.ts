@@ -77,7 +77,9 @@ export function createRolloutService(
       if (repeated && request.requestId !== "") return { rollout: repeated };
       const other = running(service);
       if (other) {
-        const doing = isOver(other) ? "is still being cleaned up" : "is under way";
+        const doing = isOver(other)
+          ? "is still being cleaned up (its old slot is warm, or has traffic)"
+          : "is under way";
         throw new MeshError(
           "FAILED_PRECONDITION",
           `${other.rolloutId} ${doing}: one rollout of a service at a time`,
