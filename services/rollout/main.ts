@@ -22,6 +22,7 @@ import { writeLayerFile } from "#kit/traffic/layer-file.ts";
 import { runtimeOf } from "#kit/traffic/runtime.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { configSchema } from "./config.ts";
+import { createDeaths } from "./deaths.ts";
 import { createEngine } from "./engine.ts";
 import { readEventTime } from "./event-time.ts";
 import { createEvidenceJudge } from "./evidence-judge.ts";
@@ -110,6 +111,7 @@ const engine = createEngine({
   keepWarmMs: config.keepWarmMs,
   log,
 });
+const deaths = createDeaths();
 const requests =
   envoyAdmin === undefined
     ? undefined
@@ -118,9 +120,10 @@ const requests =
         rollout: () => isReleased("duration"),
         revision: () => traffic.of("duration").revision,
         tell: judge.tell,
+        isExcused: deaths.isExcused,
         log,
       });
-const runner = startRunner({ releases, engine, judge, traffic, instances, log });
+const runner = startRunner({ releases, engine, judge, traffic, instances, deaths, log });
 
 const service = createRolloutService({
   releases,

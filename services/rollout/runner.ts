@@ -5,6 +5,7 @@ import type { InstanceExit, Instances } from "#kit/instances/instances.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import { type ModelService, slots } from "#kit/traffic/traffic.ts";
+import type { Deaths } from "./deaths.ts";
 import type { Engine } from "./engine.ts";
 import { type EvidenceJudge, weightFact } from "./evidence-judge.ts";
 import { ForeignWriter, type ReleaseLog } from "./release-log.ts";
@@ -17,6 +18,7 @@ export interface RunnerDependencies {
   readonly judge: EvidenceJudge;
   readonly traffic: Pick<TrafficControl, "of" | "onStored">;
   readonly instances: Instances;
+  readonly deaths: Deaths;
   readonly log: Logger;
   /** How often each rollout is tended at least, ms. Default 250: a verdict must not wait. */
   readonly everyMs?: number;
@@ -33,28 +35,21 @@ export interface Runner {
 }
 
 const STOP_WITHIN_MS = 300;
-/** Kills by signal from outside are no fault of the model, unless they go on and on. */
-const MOST_SIGNALS = 3;
 
 /** Tends every rollout that is not cleaned up, for as long as the process lives. */
 export function startRunner(dependencies: RunnerDependencies): Runner {
-  const { releases, engine, judge, traffic, instances, log } = dependencies;
+  const { releases, engine, judge, traffic, instances, deaths, log } = dependencies;
   const { everyMs = 250, againMs = 1_000 } = dependencies;
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined); // nobody has to watch it
   const notBefore = new Map<string, number>();
-  const signals = new Map<string, number>();
   let stopped = false;
   let wanted = Promise.withResolvers<void>();
 
   const stopHearing = instances.onExit((exit) => {
     for (const rollout of releases.rollouts()) {
       if (isOver(rollout) || !isCandidate(rollout, exit)) continue;
-      if (exit.code === undefined) {
-        const count = (signals.get(rollout.rolloutId) ?? 0) + 1;
-        signals.set(rollout.rolloutId, count);
-        if (count < MOST_SIGNALS) continue;
-      }
+      if (!deaths.isFault(rollout, exit)) continue;
       judge.tell(rollout.rolloutId, { kind: "crashed", id: `${exit.name}:${exit.at.getTime()}` });
     }
     wanted.resolve();

@@ -20,6 +20,7 @@ function watch() {
   const world = {
     counts: counts(1_000, 50, 40) as RequestCounts | undefined,
     rollout: rolloutOf() as Rollout | undefined,
+    isExcused: false,
   };
   watching = watchRequests({
     async read() {
@@ -29,6 +30,7 @@ function watch() {
     rollout: () => world.rollout,
     revision: () => 7n,
     tell: (_, fact) => told.push(fact as Operated),
+    isExcused: () => world.isExcused,
     log: pino({ level: "silent" }),
     everyMs: 1,
   });
@@ -54,6 +56,17 @@ test("what an earlier candidate did in the same slot is not this one's", async (
   });
   world.rollout = rolloutOf({ rolloutId: "another" });
   expect(await next()).toMatchObject({ requests: { candidate: 0, base: 0 } });
+});
+
+test("errors of a candidate that was killed from outside are not counted, later ones are", async () => {
+  const { world, next } = watch();
+  await next();
+  world.isExcused = true;
+  world.counts = counts(1_100, 80, 60); // 20 failed
+  expect(await next()).toMatchObject({ requests: { candidate: 10 }, errors: { candidate: 0 } });
+  world.isExcused = false;
+  world.counts = counts(1_200, 90, 61);
+  expect(await next()).toMatchObject({ requests: { candidate: 20 }, errors: { candidate: 1 } });
 });
 
 test("an Envoy that was started again counts from nothing, as another source", async () => {

@@ -1,6 +1,5 @@
 import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { readMeshFile } from "../../cli/up/mesh-file.ts";
-import { isPromoted } from "../harness/releases.ts";
 import { until } from "../harness/until.ts";
 import { onStage, type Row, type Stage, shortRequirements } from "./scenario.ts";
 
@@ -9,42 +8,45 @@ const PLAN = `stages:
   - { weight: 50%, bake: 30m, deadline: 2h }
   - { weight: 100%, bake: 30m, deadline: 2h }
 ${shortRequirements}`;
-const victims = ["nobody", "rollout", "envoy", "dynamic-duration-green", "nats"] as const;
+const victims = {
+  "dynamic-duration": ["nobody", "rollout", "envoy", "dynamic-duration-green", "nats"],
+  duration: ["nobody", "duration-green"],
+} as const;
+type Service = keyof typeof victims;
 
 /** One release, killed in each of its stages; it has to end like the one of which nobody was killed. */
 export async function killInEveryStage(told: (line: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
-  let undisturbed = "";
-  for (const victim of victims) {
-    const end = await onStage(["--speed", "4000", "--keep-warm", "1s"], (stage) =>
-      release(stage, victim),
-    );
-    told(`kill -9 of ${victim}: ${end}`);
-    if (victim === "nobody") undisturbed = end;
-    else {
+  for (const service of ["dynamic-duration", "duration"] as const) {
+    let undisturbed = "";
+    for (const victim of victims[service]) {
+      const end = await onStage(["--speed", "4000", "--keep-warm", "1s"], (stage) =>
+        release(stage, service, victim),
+      );
+      told(`${service}, kill -9 of ${victim}: ${end}`);
+      if (victim === "nobody") {
+        undisturbed = end;
+        continue;
+      }
       const isAsPromised = end === undisturbed;
       const measured = isAsPromised ? `as without: ${end}` : `${end}; without: ${undisturbed}`;
-      rows.push({ what: `kill -9 of ${victim} in each of 3 stages`, isAsPromised, measured });
+      const what = `${service} v2 in a canary, kill -9 of ${victim} in each of 3 stages`;
+      rows.push({ what, isAsPromised, measured });
     }
   }
   return rows;
 }
 
-async function release(stage: Stage, victim: (typeof victims)[number]): Promise<string> {
+async function release(stage: Stage, service: Service, victim: string): Promise<string> {
   const { releases, dir } = stage;
-  const { rolloutId } = await releases.start("dynamic-duration", "v2", PLAN);
+  const { rolloutId } = await releases.start(service, "v2", PLAN);
   for (let at = 1; at <= 3; at++) {
-    await releases.until(
-      `it is in stage ${at}`,
-      rolloutId,
-      (one) => one.currentStage >= at,
-      120_000,
-    );
+    const isThere = ({ currentStage }: Rollout) => currentStage >= at;
+    await releases.until(`it is in stage ${at}`, rolloutId, isThere, 120_000);
     if (victim !== "nobody") await kill(dir, victim);
   }
-  await releases.until("it is promoted", rolloutId, isPromoted, 120_000);
-  const rollout = await releases.ended(rolloutId);
-  const { blue, green } = await releases.traffic("dynamic-duration");
+  const rollout = await releases.ended(rolloutId, 120_000);
+  const { blue, green } = await releases.traffic(service);
   const slots = [blue, green].map((slot) => `${slot?.version || "-"} ${slot?.weight}`);
   return `${steps(rollout)}; blue ${slots[0]}, green ${slots[1]}`;
 }
