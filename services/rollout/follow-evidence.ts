@@ -1,4 +1,3 @@
-import { DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { type Prediction, PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
@@ -10,6 +9,7 @@ import type { Hindsight } from "./hindsight.ts";
 import { createEvidence, type Evidence, foldFact } from "./judge/evidence.ts";
 import type { Fact } from "./judge/fact.ts";
 import type { JudgePlan } from "./judge/plan.ts";
+import { type Reader, readOn } from "./read-on.ts";
 import { factOfPrediction, factsOfEvent } from "./to-facts.ts";
 
 /** Everything known about a rollout, growing. */
@@ -64,7 +64,8 @@ export function followEvidence(options: FollowOptions): EvidenceFeed {
   let stopped = false;
 
   async function readBoth(): Promise<void> {
-    const predictions = await follow(events, streams.predictions, {
+    const predictions = await readOn(events, {
+      stream: streams.predictions,
       subject: predictionsOf(plan.service),
       since,
       take: (message) => PredictionBatch.decode(message.data).predictions.forEach(takePrediction),
@@ -73,7 +74,8 @@ export function followEvidence(options: FollowOptions): EvidenceFeed {
     readers.push(predictions);
     if (stopped) return predictions.stop();
     await predictions.caughtUp;
-    const trips = await follow(events, streams.trips, {
+    const trips = await readOn(events, {
+      stream: streams.trips,
       subject: "trips.>", // one filter: with several, the server is slow to read a backlog (ADR 0013)
       since,
       take(message) {
@@ -101,53 +103,6 @@ export function followEvidence(options: FollowOptions): EvidenceFeed {
   };
 }
 
-interface Reader {
-  /** Never settles for one that was stopped before. */
-  readonly caughtUp: Promise<void>;
-  stop(): Promise<void>;
-}
-
-interface FollowStream {
-  readonly subject: string;
-  readonly since: Date;
-  readonly take: (message: JsMsg) => void;
-  readonly log: Logger;
-}
-
 function predictionsOf(service: ModelService): string {
   return `predictions.${service}.>`; // also duration's log, and what was asked in hindsight
-}
-
-/** An ordered consumer, which the library makes anew when the server was away. */
-async function follow(
-  events: Events,
-  stream: string,
-  { subject, since, take, log }: FollowStream,
-): Promise<Reader> {
-  const consumer = await events.js.consumers.get(stream, {
-    filter_subjects: subject,
-    deliver_policy: DeliverPolicy.StartTime,
-    opt_start_time: since.toISOString(),
-  });
-  const caughtUp = Promise.withResolvers<void>();
-  let { num_pending: left } = await consumer.info();
-  if (left === 0) caughtUp.resolve();
-  const messages = await consumer.consume({ max_messages: 500 });
-  const reading = (async () => {
-    for await (const message of messages) {
-      try {
-        take(message);
-      } catch (cause) {
-        log.error({ err: cause, subject: message.subject }, "a message is no evidence");
-      }
-      if (--left === 0) caughtUp.resolve();
-    }
-  })();
-  return {
-    caughtUp: caughtUp.promise,
-    async stop() {
-      await messages.close();
-      await reading;
-    },
-  };
 }
