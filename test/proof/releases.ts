@@ -36,7 +36,8 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
     await rollBack("v4-zones", runs, told),
     await rollBack("v3-utc", runs, told),
   ],
-  kills: () => killInEveryStage(told),
+  "kills dynamic-duration": () => killInEveryStage("dynamic-duration", told),
+  "kills duration": () => killInEveryStage("duration", told),
   load: async () => [await changeUnderLoad(), await replaceUnderLoad()],
 };
 
