@@ -15,6 +15,7 @@ export function otherSlot(slot: Slot): Slot {
 export function desiredTraffic(rollout: Rollout, now: Traffic): Traffic {
   const candidate = rollout.candidateSlot as Slot;
   const live = otherSlot(candidate);
+  if (rollout.currentStage === 0) return now; // it never had any
   if (rollout.strategy === Strategy.ROLLING) return rollingTraffic(rollout, now, candidate);
   const { weight: asked, mirror } = share(rollout);
   // In an A/B by segment only riders of the segment are shared; the others stay where they are.
@@ -22,7 +23,8 @@ export function desiredTraffic(rollout: Rollout, now: Traffic): Traffic {
   const weight = isSegmented ? 0 : asked;
   const segment = (of: number) =>
     isSegmented ? { segmentWeight: of } : { segmentWeight: undefined };
-  const isDeployed = rollout.currentStage > 0 && !rollout.cleanedUp;
+  // One that was aborted may have been taken out of its slot already: it is not put back.
+  const isDeployed = rollout.currentStage > 0 && rollout.state !== RolloutState.ABORTED;
   const ofCandidate: SlotTraffic = {
     ...slotOf(now, candidate),
     version: isDeployed || asked > 0 ? rollout.candidateVersion : slotOf(now, candidate).version,
@@ -65,6 +67,11 @@ export function slotOf(traffic: Traffic, slot: Slot): SlotTraffic {
       segmentWeight: undefined,
     }
   );
+}
+
+/** Whether nobody is answered by a slot, and nothing is copied to it. */
+export function isIdle({ weight, mirror, segmentWeight = 0 }: SlotTraffic): boolean {
+  return weight === 0 && mirror === 0 && segmentWeight === 0;
 }
 
 /** Whether two states of a service's traffic are the same, revisions aside. */

@@ -1,7 +1,6 @@
 // Takes rollouts through their stages: makes the world as the log says, looks at the evidence, decides, writes
 // the decision down, and begins again. Everything it does may be done twice.
 import {
-  type Decision,
   type GateResult,
   type Rollout,
   RolloutState,
@@ -12,10 +11,12 @@ import type { Instances } from "#kit/instances/instances.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
-import { otherSlot } from "./desired-traffic.ts";
+import { createDecide } from "./decide.ts";
+import { isIdle, otherSlot, slotOf } from "./desired-traffic.ts";
 import type { Judge } from "./judge.ts";
 import type { ReleaseLog } from "./release-log.ts";
-import { isOver } from "./state.ts";
+import { createRolling } from "./rolling.ts";
+import { deadlineCountsFrom, endedAt, isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
 
 export interface EngineDependencies {
@@ -25,190 +26,180 @@ export interface EngineDependencies {
   readonly judge: Judge;
   /** Asks a deployed candidate what is known to have a sane answer; fails with what is wrong. */
   readonly golden: (service: ModelService, slot: Slot, version: string) => Promise<void>;
+  /** Keys of a service's traffic that somebody has set by hand in Envoy, where they hide what is pushed. */
+  readonly overridesOf?: (service: string) => readonly string[];
   /** How long the slot that is not needed any more stays warm, for a way back, ms. Default 60 000. */
   readonly keepWarmMs?: number;
   readonly now?: () => Date;
   readonly log: Logger;
 }
 
-/** Who decided, when nobody did. */
-export const JUDGE = "judge";
-
 export interface Engine {
   /** Does what there is to do for one rollout; nothing when there is nothing. One at a time a rollout. */
   tend(rolloutId: string): Promise<void>;
 }
 
+/** For so long a supervisor, Envoy or candidate that does not answer is waited for before a person is asked. */
+const DEPLOY_WITHIN_MS = 600_000;
+/** Gates that go to and fro are written down no more often: the log is kept for a year. */
+const LOOK_EVERY_MS = 10_000;
+
 export function createEngine(dependencies: EngineDependencies): Engine {
   const { releases, traffic, instances, judge, golden, log } = dependencies;
-  const { keepWarmMs = 60_000, now = () => new Date() } = dependencies;
+  const { overridesOf = () => [], keepWarmMs = 60_000, now = () => new Date() } = dependencies;
   const busy = new Map<string, Promise<void>>();
+  const lookedAt = new Map<string, number>();
+  const decide = createDecide({ releases, traffic, now, log });
+  const rolling = createRolling({ releases, instances, judge, decide, now });
 
   async function tendOnce(rolloutId: string): Promise<void> {
     const rollout = releases.rollout(rolloutId);
     if (!rollout || rollout.cleanedUp) return;
     if (isOver(rollout)) return finish(rollout);
     if (rollout.currentStage === 0) return deploy(rollout);
+    if (!(await isThere(rollout))) return;
     await traffic.apply(rollout);
-    if (rollout.strategy === Strategy.ROLLING) return replaceNext(rollout);
+    if (rollout.strategy === Strategy.ROLLING) return rolling.replaceNext(rollout);
     await look(rollout);
   }
 
   /** Before the first stage: the candidate has to be there, and sane. */
   async function deploy(rollout: Rollout): Promise<void> {
     if (rollout.state !== RolloutState.RUNNING) return;
+    if (rollout.strategy !== Strategy.ROLLING && !(await place(rollout))) return;
+    await decide(rollout, {
+      what: "advance",
+      state: RolloutState.RUNNING,
+      stage: 1,
+      why: "the candidate serves and answers sanely",
+    });
+  }
+
+  /**
+   * A process that was killed between a decision and the bucket may find a mesh that was started again without
+   * the candidate: weight is given to nobody who is not there.
+   */
+  async function isThere(rollout: Rollout): Promise<boolean> {
     const { service, slot, version } = candidateOf(rollout);
-    if (rollout.strategy !== Strategy.ROLLING) {
-      try {
+    if (slotOf(traffic.of(service), slot).version === version) return true;
+    return rollout.strategy === Strategy.ROLLING || place(rollout);
+  }
+
+  /** Deploys and asks; false when there is nothing more to do for the rollout as it was. */
+  async function place(rollout: Rollout): Promise<boolean> {
+    const { service, slot, version } = candidateOf(rollout);
+    try {
+      return await whileWanted(rollout, async () => {
         await instances.deploy({ service, slot, version });
         await golden(service, slot, version);
-      } catch (cause) {
-        const { code, message } = MeshError.from(cause);
-        if (code === "UNAVAILABLE" || code === "DEADLINE_EXCEEDED") throw cause; // nobody there: again
+      });
+    } catch (cause) {
+      const { code, message } = MeshError.from(cause);
+      const { currentStage: stage } = rollout;
+      if (isOver(rollout)) throw cause; // an end is final: again
+      if (code !== "UNAVAILABLE" && code !== "DEADLINE_EXCEEDED") {
         log.warn({ err: cause, rollout: rollout.rolloutId }, "the candidate cannot be deployed");
-        await decide(
-          rollout,
-          "abort",
-          RolloutState.ABORTED,
-          0,
-          `the candidate did not start: ${message}`,
-        );
-        return;
+        const why = `the candidate did not start: ${message}`;
+        await decide(rollout, { what: "abort", state: RolloutState.ABORTED, stage, why });
+        return false;
       }
+      const sinceMs = deadlineCountsFrom(rollout)?.getTime() ?? 0;
+      if (rollout.state !== RolloutState.RUNNING || now().getTime() - sinceMs < DEPLOY_WITHIN_MS) {
+        throw cause; // nobody there: again
+      }
+      const why = `the candidate could not be deployed for ${DEPLOY_WITHIN_MS / 60_000} minutes: ${message}`;
+      await decide(rollout, { what: "hold", state: RolloutState.HELD, stage, why });
+      return false;
     }
-    await decide(
-      rollout,
-      "advance",
-      RolloutState.RUNNING,
-      1,
-      "the candidate serves and answers sanely",
-    );
+  }
+
+  /** An abort does not wait for a deployment: retiring the slot gives it up. False when that has come. */
+  async function whileWanted(rollout: Rollout, work: () => Promise<void>): Promise<boolean> {
+    const ended = Promise.withResolvers<false>();
+    const look = () => {
+      const current = releases.rollout(rollout.rolloutId);
+      if (current && isOver(current) && !isOver(rollout)) ended.resolve(false);
+    };
+    const stop = releases.onEntry(look);
+    look();
+    try {
+      const done = work().then(() => true);
+      done.catch(() => undefined); // after an abort nobody asks how it ended
+      return await Promise.race([done, ended.promise]);
+    } finally {
+      stop();
+    }
   }
 
   async function look(rollout: Rollout): Promise<void> {
     const { verdict, because, gates } = judge.look(rollout, now());
-    if (verdict !== rollout.verdict || gatesChanged(rollout.gates, gates)) {
-      await releases.append(rollout.rolloutId, {
-        $case: "look",
-        value: { verdict, gates, stage: rollout.currentStage },
-      });
-    }
+    await note(rollout, verdict, gates);
     const stage = rollout.currentStage;
+    const blocked = overridesOf(rollout.service).join(", ");
+    const why =
+      blocked === ""
+        ? because
+        : `${because} Blocked by override: ${blocked} is set by hand in Envoy.`;
     if (verdict === Verdict.FAIL) {
-      await decide(rollout, "abort", RolloutState.ABORTED, stage, because, gates);
+      if (blocked !== "") {
+        log.error({ rollout: rollout.rolloutId, blocked }, "weight 0 is blocked by override");
+      }
+      await decide(rollout, { what: "abort", state: RolloutState.ABORTED, stage, why, gates });
     } else if (rollout.state !== RolloutState.RUNNING) {
       return; // a person has the word
+    } else if (blocked !== "" || verdict === Verdict.HOLD) {
+      // What is pushed is not what riders get: nothing goes on by itself.
+      await decide(rollout, { what: "hold", state: RolloutState.HELD, stage, why, gates });
     } else if (verdict === Verdict.PASS) {
-      await advance(rollout, because, gates);
-    } else if (verdict === Verdict.HOLD) {
-      await decide(rollout, "hold", RolloutState.HELD, stage, because, gates);
+      await advance(rollout, why, gates);
     }
   }
 
-  async function advance(
-    rollout: Rollout,
-    why: string,
-    gates: readonly GateResult[],
-  ): Promise<void> {
+  /** Writes down what has changed; a decision carries its evidence in any case. */
+  async function note(rollout: Rollout, verdict: Verdict, gates: GateResult[]): Promise<void> {
+    const { rolloutId, currentStage: stage } = rollout;
+    if (verdict === rollout.verdict && !gatesChanged(rollout.gates, gates)) return;
+    const ms = now().getTime();
+    if (ms - (lookedAt.get(rolloutId) ?? 0) < LOOK_EVERY_MS && verdict !== Verdict.FAIL) return;
+    lookedAt.set(rolloutId, ms);
+    await releases.append(rolloutId, { $case: "look", value: { verdict, gates, stage } });
+  }
+
+  async function advance(rollout: Rollout, why: string, gates: GateResult[]): Promise<void> {
     const { currentStage: stage } = rollout;
     if (stage < rollout.stages.length) {
-      await decide(rollout, "advance", RolloutState.RUNNING, stage + 1, why, gates);
+      const next = { state: RolloutState.RUNNING, stage: stage + 1 };
+      await decide(rollout, { what: "advance", ...next, why, gates });
     } else if (endsWithAPerson(rollout)) {
       const choice = `${why} What follows from it is for a person to say.`;
-      await decide(rollout, "hold", RolloutState.HELD, stage, choice, gates);
+      await decide(rollout, { what: "hold", state: RolloutState.HELD, stage, why: choice, gates });
     } else {
-      await decide(rollout, "promote", RolloutState.PROMOTED, stage, why, gates);
-    }
-  }
-
-  /** A rolling release: one process after the other, each with time to show that it works. */
-  async function replaceNext(rollout: Rollout): Promise<void> {
-    if (rollout.state !== RolloutState.RUNNING) return;
-    const { service, slot, version } = candidateOf(rollout);
-    const mine = (await instances.list()).filter(
-      (one) => one.service === service && one.slot === slot,
-    );
-    const old = mine.find((one) => one.version !== version);
-    const { verdict, because, gates } = judge.look(rollout, now());
-    if (verdict === Verdict.FAIL) {
-      await decide(rollout, "abort", RolloutState.ABORTED, rollout.currentStage, because, gates);
-      return;
-    }
-    if (!old) {
-      await decide(
-        rollout,
-        "promote",
-        RolloutState.PROMOTED,
-        rollout.currentStage,
-        `all ${mine.length} processes are ${version}`,
-        gates,
-      );
-      return;
-    }
-    try {
-      await instances.replace({ service, slot, index: old.index }, version);
-    } catch (cause) {
-      const { code, message } = MeshError.from(cause);
-      if (code === "UNAVAILABLE" || code === "DEADLINE_EXCEEDED") throw cause;
-      await decide(
-        rollout,
-        "abort",
-        RolloutState.ABORTED,
-        rollout.currentStage,
-        `${old.name} cannot be replaced: ${message}`,
-      );
+      await decide(rollout, { what: "promote", state: RolloutState.PROMOTED, stage, why, gates });
     }
   }
 
   /** After the end: traffic first, then, when nobody may want to go back any more, the slot is emptied. */
   async function finish(rollout: Rollout): Promise<void> {
+    lookedAt.delete(rollout.rolloutId);
+    const { service, slot: candidateSlot, version } = candidateOf(rollout);
+    const isPromoted = rollout.state === RolloutState.PROMOTED;
+    if (isPromoted && traffic.follows(rollout) && !(await isThere(rollout))) return;
     await traffic.apply(rollout);
-    if (rollout.strategy === Strategy.ROLLING) return finishRolling(rollout);
-    const endedAt = rollout.decisions.at(-1)?.time?.getTime() ?? 0;
-    const isPromoted = rollout.state === RolloutState.PROMOTED;
-    if (isPromoted && now().getTime() - endedAt < keepWarmMs) return;
-    const { service, slot: candidateSlot } = candidateOf(rollout);
-    const slot = isPromoted ? otherSlot(candidateSlot) : candidateSlot;
-    const version = isPromoted ? rollout.liveVersion : rollout.candidateVersion;
-    await traffic.forget(service, slot); // first, or a restarted mesh would start it again
+    if (rollout.strategy === Strategy.ROLLING) return rolling.finish(rollout);
+    const waitMs = keepWarmMs - (now().getTime() - (endedAt(rollout)?.getTime() ?? 0));
+    if (isPromoted && waitMs > 0) return;
+    // A person may have gone back to the old version meanwhile, or share riders still: then it is not idle.
+    const slot = [isPromoted ? otherSlot(candidateSlot) : candidateSlot, candidateSlot].find(
+      (one) => isIdle(slotOf(traffic.of(service), one)),
+    );
+    if (!slot) return;
+    const gone = slot === candidateSlot ? version : rollout.liveVersion;
+    await traffic.forget(rollout, slot); // first, or a restarted mesh would start it again
     await instances.retire({ service, slot });
-    await releases.append(rollout.rolloutId, { $case: "cleanUp", value: { slot, version } });
-  }
-
-  /** Every process has to be of the version that the rollout ended with. */
-  async function finishRolling(rollout: Rollout): Promise<void> {
-    const { service, slot } = candidateOf(rollout);
-    const isPromoted = rollout.state === RolloutState.PROMOTED;
-    const version = isPromoted ? rollout.candidateVersion : rollout.liveVersion;
-    for (const one of await instances.list()) {
-      if (one.service !== service || one.slot !== slot || one.version === version) continue;
-      await instances.replace({ service, slot, index: one.index }, version);
-    }
-    const gone = isPromoted ? rollout.liveVersion : rollout.candidateVersion;
-    await releases.append(rollout.rolloutId, { $case: "cleanUp", value: { slot, version: gone } });
-  }
-
-  async function decide(
-    rollout: Rollout,
-    what: string,
-    state: RolloutState,
-    stage: number,
-    why: string,
-    evidence: readonly GateResult[] = [],
-  ): Promise<void> {
-    const value: Decision = {
-      time: now(),
-      who: JUDGE,
-      what,
-      why,
-      evidence: [...evidence],
-      state,
-      stage,
-    };
-    const after = await releases.append(rollout.rolloutId, { $case: "decision", value });
-    log.info({ rollout: rollout.rolloutId, what, stage, why }, "decided");
-    // What protects riders does not wait for the next turn.
-    if (after) await traffic.apply(after);
+    await releases.append(rollout.rolloutId, {
+      $case: "cleanUp",
+      value: { slot, version: gone },
+    });
   }
 
   return {

@@ -4,17 +4,25 @@ import { toSeconds } from "#kit/rpc/amounts.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { otherSlot, slotOf } from "./desired-traffic.ts";
-import type { EvidenceFeed } from "./follow-evidence.ts";
+import type { EvidenceFeed, FollowOptions } from "./follow-evidence.ts";
+import { timeOf } from "./judge/clock.ts";
 import type { Fact } from "./judge/fact.ts";
-import { takeLook } from "./judge/look.ts";
+import type { StageTime } from "./judge/gates/gate.ts";
 import { createPlan, type JudgePlan, metricsOf } from "./judge/plan.ts";
 import { judge, type Peaks } from "./judge/verdict.ts";
 import type { Judge, Look } from "./judge.ts";
-import { stageStartedAt } from "./state.ts";
+import { deadlineCountsFrom, stageStartedAt } from "./state.ts";
+
+/** What is known of a rollout beside the streams of trips and predictions, as it is at each moment. */
+export interface RolloutNow {
+  readonly rollout: () => Rollout;
+  /** Its service's traffic since it began, oldest first. */
+  readonly traffics: () => readonly Traffic[];
+}
 
 export interface EvidenceJudge extends Judge {
-  /** Begins to read the evidence about a rollout; true when that was not begun before. */
-  watch(rollout: Rollout, traffics: () => readonly Traffic[]): Promise<boolean>;
+  /** Begins to read the evidence about a rollout, unless that was begun before. */
+  watch(now: RolloutNow): void;
   /** Tells what the streams do not: weights, crashes, counts of requests. */
   tell(rolloutId: string, fact: Fact): void;
   forget(rolloutId: string): Promise<void>;
@@ -25,19 +33,18 @@ export interface EvidenceJudgeDependencies {
   readonly follow: (
     rollout: Rollout,
     plan: JudgePlan,
-    traffics: () => readonly Traffic[],
-  ) => Promise<EvidenceFeed>;
+    hooks: Pick<FollowOptions, "traffics" | "onStored">,
+  ) => EvidenceFeed;
   readonly log: Logger;
 }
 
 interface Watched {
   readonly plan: JudgePlan;
-  readonly feed: Promise<EvidenceFeed>;
-  ready?: EvidenceFeed;
-  /** Facts that came while the streams were still being read. */
-  readonly early: Fact[];
+  readonly feed: EvidenceFeed;
+  /** Whether what was there at the beginning has been read: a part of it would be another look than before. */
+  isRead: boolean;
   peaks: Peaks;
-  /** Event time at which each stage was first looked at. */
+  /** Event time at which each stage began. */
   readonly stageSinceMs: Map<number, number>;
 }
 
@@ -45,55 +52,50 @@ interface Watched {
 export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies): EvidenceJudge {
   const watched = new Map<string, Watched>();
 
+  async function forget(rolloutId: string): Promise<void> {
+    const one = watched.get(rolloutId);
+    watched.delete(rolloutId);
+    await one?.feed.stop();
+  }
+
   return {
-    async watch(rollout, traffics) {
-      if (watched.has(rollout.rolloutId)) return false;
-      const plan = planOf(rollout);
-      const one: Watched = {
-        plan,
-        feed: follow(rollout, plan, traffics),
-        early: [],
-        peaks: {},
-        stageSinceMs: new Map(),
+    watch({ rollout, traffics }) {
+      const { rolloutId } = rollout();
+      if (watched.has(rolloutId)) return;
+      const plan = planOf(rollout());
+      const stageSinceMs = new Map<number, number>();
+      // By the server's clock and in the order of the stream, so that reading it again tells the same.
+      const onStored = (at: Date) => {
+        const { currentStage } = rollout();
+        const startedAt = stageStartedAt(rollout()) ?? at;
+        const nowMs = timeOf(feed.evidence.latest);
+        if (stageSinceMs.has(currentStage) || at < startedAt || !Number.isFinite(nowMs)) return;
+        stageSinceMs.set(currentStage, nowMs);
       };
-      watched.set(rollout.rolloutId, one);
-      try {
-        one.ready = await one.feed;
-        for (const fact of one.early.splice(0)) one.ready.take(fact);
-      } catch (cause) {
-        watched.delete(rollout.rolloutId); // the next turn begins again
-        log.warn({ err: cause, rollout: rollout.rolloutId }, "the evidence cannot be read");
-        return false;
-      }
-      return true;
+      const feed = follow(rollout(), plan, { traffics, onStored });
+      const one: Watched = { plan, feed, isRead: false, peaks: {}, stageSinceMs };
+      watched.set(rolloutId, one);
+      // Before the requests that they shared.
+      for (const traffic of traffics()) feed.take(weightFact(rollout(), traffic));
+      feed.read.then(
+        () => {
+          one.isRead = true;
+        },
+        (cause: unknown) => {
+          log.warn({ err: cause, rollout: rolloutId }, "the evidence cannot be read: again");
+          if (watched.get(rolloutId) !== one) return;
+          forget(rolloutId).catch((err: unknown) => log.error({ err }, "a reader does not stop"));
+        },
+      );
     },
     tell(rolloutId, fact) {
-      const one = watched.get(rolloutId);
-      if (one?.ready) one.ready.take(fact);
-      else one?.early.push(fact);
+      watched.get(rolloutId)?.feed.take(fact);
     },
     look(rollout, now) {
       const one = watched.get(rollout.rolloutId);
-      if (!one?.ready) return notYet();
-      const { evidence } = one.ready;
-      const stage = rollout.stages[rollout.currentStage - 1];
-      const { nowMs } = takeLook(evidence, one.plan);
-      // Until the first request was seen there is no event time: the stage begins with it.
-      const isKnown = Number.isFinite(nowMs);
-      const sinceMs = one.stageSinceMs.get(rollout.currentStage) ?? (isKnown ? nowMs : 0);
-      if (isKnown) one.stageSinceMs.set(rollout.currentStage, sinceMs);
-      const startedAtMs = stageStartedAt(rollout)?.getTime() ?? now.getTime();
-      const judgement = judge(
-        evidence,
-        one.plan,
-        {
-          sinceMs,
-          bakeMs: toSeconds(stage?.bake) * 1000 || 0,
-          wallNowMs: now.getTime(),
-          deadlineMs: startedAtMs + toSeconds(stage?.deadline) * 1000,
-        },
-        one.peaks,
-      );
+      if (!one?.isRead) return notYet();
+      const { evidence } = one.feed;
+      const judgement = judge(evidence, one.plan, stageTime(rollout, one, now), one.peaks);
       one.peaks = judgement.peaks;
       const gates = judgement.gates.map(({ gate, verdict, because, numbers }) => ({
         gate,
@@ -103,14 +105,22 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
       }));
       return { verdict: judgement.verdict, because: judgement.because, gates };
     },
-    async forget(rolloutId) {
-      const one = watched.get(rolloutId);
-      watched.delete(rolloutId);
-      await (await one?.feed.catch(() => undefined))?.stop();
-    },
+    forget,
     async stop() {
-      await Promise.all([...watched.keys()].map((rolloutId) => this.forget(rolloutId)));
+      await Promise.all([...watched.keys()].map(forget));
     },
+  };
+}
+
+function stageTime(rollout: Rollout, { feed, stageSinceMs }: Watched, now: Date): StageTime {
+  const stage = rollout.stages[rollout.currentStage - 1];
+  const fromMs = deadlineCountsFrom(rollout)?.getTime() ?? now.getTime();
+  return {
+    // A stage in which nothing was stored yet begins now.
+    sinceMs: stageSinceMs.get(rollout.currentStage) ?? timeOf(feed.evidence.latest),
+    bakeMs: stage?.bake ? toSeconds(stage.bake) * 1000 : 0,
+    wallNowMs: now.getTime(),
+    deadlineMs: fromMs + toSeconds(stage?.deadline) * 1000,
   };
 }
 

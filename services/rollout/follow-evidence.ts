@@ -1,4 +1,3 @@
-import { DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { type Prediction, PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
@@ -10,6 +9,7 @@ import type { Hindsight } from "./hindsight.ts";
 import { createEvidence, type Evidence, foldFact } from "./judge/evidence.ts";
 import type { Fact } from "./judge/fact.ts";
 import type { JudgePlan } from "./judge/plan.ts";
+import { type Reader, readOn } from "./read-on.ts";
 import { factOfPrediction, factsOfEvent } from "./to-facts.ts";
 
 /** Everything known about a rollout, growing. */
@@ -17,6 +17,8 @@ export interface EvidenceFeed {
   readonly evidence: Evidence;
   /** Takes what does not come from the streams: weights, crashes, counts. */
   take(fact: Fact): void;
+  /** Resolves when all that was stored when it began has been read; fails when the streams cannot be read. */
+  readonly read: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,8 @@ export interface FollowOptions {
   readonly since: Date;
   /** The service's traffic during the rollout, oldest first. */
   readonly traffics: () => readonly Traffic[];
+  /** Called before each event of a trip, with when the server had stored it. */
+  readonly onStored: (at: Date) => void;
   /** For duration. */
   readonly hindsight?: Hindsight;
   readonly log: Logger;
@@ -38,8 +42,8 @@ export interface FollowOptions {
  *
  * Predictions come first: what was asked in hindsight before a restart is not asked again.
  */
-export async function followEvidence(options: FollowOptions): Promise<EvidenceFeed> {
-  const { events, plan, since, traffics, hindsight, log } = options;
+export function followEvidence(options: FollowOptions): EvidenceFeed {
+  const { events, plan, since, traffics, onStored, hindsight, log } = options;
   const evidence = createEvidence(plan);
   const take = (fact: Fact) => foldFact(evidence, plan, fact);
   const takePrediction = (prediction: Prediction) => {
@@ -56,30 +60,44 @@ export async function followEvidence(options: FollowOptions): Promise<EvidenceFe
     if (event.body?.$case === "requested") hindsight?.requested(event);
     if (event.body?.$case === "completed") hindsight?.completed(event.tripId);
   };
+  const readers: Reader[] = [];
+  let stopped = false;
 
-  const predictions = await follow(
-    events,
-    streams.predictions,
-    predictionsOf(plan.service),
-    since,
-    {
+  async function readBoth(): Promise<void> {
+    const predictions = await readOn(events, {
+      stream: streams.predictions,
+      subject: predictionsOf(plan.service),
+      since,
       take: (message) => PredictionBatch.decode(message.data).predictions.forEach(takePrediction),
       log,
-    },
-  );
-  await predictions.caughtUp;
-  const trips = await follow(
-    events,
-    streams.trips,
-    "trips.>", // one filter: with several, the server is slow to read a backlog (ADR 0013)
-    since,
-    { take: (message) => takeEvent(TripEvent.decode(message.data)), log },
-  );
+    });
+    readers.push(predictions);
+    if (stopped) return predictions.stop();
+    await predictions.caughtUp;
+    const trips = await readOn(events, {
+      stream: streams.trips,
+      subject: "trips.>", // one filter: with several, the server is slow to read a backlog (ADR 0013)
+      since,
+      take(message) {
+        onStored(new Date(message.info.timestampNanos / 1e6));
+        takeEvent(TripEvent.decode(message.data));
+      },
+      log,
+    });
+    readers.push(trips);
+    if (stopped) return trips.stop();
+    await trips.caughtUp;
+  }
+
+  const read = readBoth();
+  read.catch(() => undefined); // whoever waits for it is told
   return {
     evidence,
     take,
+    read,
     async stop() {
-      await Promise.all([predictions.stop(), trips.stop()]);
+      stopped = true;
+      await Promise.all(readers.map((reader) => reader.stop()));
       await hindsight?.stop();
     },
   };
@@ -87,40 +105,4 @@ export async function followEvidence(options: FollowOptions): Promise<EvidenceFe
 
 function predictionsOf(service: ModelService): string {
   return `predictions.${service}.>`; // also duration's log, and what was asked in hindsight
-}
-
-/** An ordered consumer, which the library makes anew when the server was away. */
-async function follow(
-  events: Events,
-  stream: string,
-  subject: string,
-  since: Date,
-  { take, log }: { readonly take: (message: JsMsg) => void; readonly log: Logger },
-): Promise<{ readonly caughtUp: Promise<void>; stop(): Promise<void> }> {
-  const consumer = await events.js.consumers.get(stream, {
-    filter_subjects: subject,
-    deliver_policy: DeliverPolicy.StartTime,
-    opt_start_time: since.toISOString(),
-  });
-  const caughtUp = Promise.withResolvers<void>();
-  const { num_pending } = await consumer.info();
-  if (num_pending === 0) caughtUp.resolve();
-  const messages = await consumer.consume({ max_messages: 500 });
-  const reading = (async () => {
-    for await (const message of messages) {
-      try {
-        take(message);
-      } catch (cause) {
-        log.error({ err: cause, subject: message.subject }, "a message is no evidence");
-      }
-      if (message.info.pending === 0) caughtUp.resolve();
-    }
-  })();
-  return {
-    caughtUp: caughtUp.promise,
-    async stop() {
-      await messages.close();
-      await reading;
-    },
-  };
 }

@@ -32,7 +32,7 @@ const AT_ONCE = 4;
 const TIMEOUT_MS = 2_000;
 /** Pauses before each further try, ms: a version that is being started again must not look like one that errs. */
 const PAUSES_MS = [250, 500, 1_000, 2_000];
-/** Open trips that are remembered; one more forgets the oldest. */
+/** Open trips that are remembered, and questions that wait; one more forgets the oldest. */
 const MOST_TRIPS = 50_000;
 
 /** Only duration needs it: consumers of both slots see every event. */
@@ -42,15 +42,16 @@ export function createHindsight(dependencies: HindsightDependencies): Hindsight 
   const answers = new Map<string, Set<Slot>>();
   const waiting: { readonly event: TripEvent; readonly slot: Slot }[] = [];
   const asking = new Set<Promise<void>>();
-  let stopped = false;
+  const stopping = new AbortController();
   let failures = 0;
 
   function askNext(): void {
-    while (!stopped && asking.size < AT_ONCE) {
+    while (!stopping.signal.aborted && asking.size < AT_ONCE) {
       const next = waiting.shift();
       if (!next) return;
       const work = ask(next.event, next.slot)
         .catch((cause: unknown) => {
+          if (stopping.signal.aborted) return;
           failures++;
           log.warn({ err: cause, failures }, "a version could not be asked in hindsight");
         })
@@ -67,7 +68,7 @@ export function createHindsight(dependencies: HindsightDependencies): Hindsight 
       try {
         const answer = await duration.predict(
           { tripId: "", features: event.features },
-          { timeoutMs: TIMEOUT_MS, headers: { "x-slot": slot } },
+          { timeoutMs: TIMEOUT_MS, headers: { "x-slot": slot }, signal: stopping.signal },
         );
         await publish({
           tripId: event.tripId,
@@ -93,8 +94,8 @@ export function createHindsight(dependencies: HindsightDependencies): Hindsight 
         return;
       } catch (cause) {
         const pauseMs = PAUSES_MS[tries - 1];
-        if (pauseMs === undefined || stopped) throw cause;
-        await sleep(pauseMs);
+        if (pauseMs === undefined || stopping.signal.aborted) throw cause;
+        await sleep(pauseMs, undefined, { signal: stopping.signal });
       }
     }
   }
@@ -114,10 +115,11 @@ export function createHindsight(dependencies: HindsightDependencies): Hindsight 
         if (!answers.get(tripId)?.has(slot)) waiting.push({ event, slot });
       }
       answers.delete(tripId);
+      while (waiting.length > MOST_TRIPS) waiting.shift();
       askNext();
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       waiting.length = 0;
       await Promise.all(asking);
     },

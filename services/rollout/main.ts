@@ -1,16 +1,14 @@
 // The rollout service: takes versions live in stages, judged on what finished trips say. Read it from top to
 // bottom: configuration, dependencies, serve, stop.
 import { join } from "node:path";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { HealthCheckResponse_ServingStatus, HealthDefinition } from "#gen/health/v1/health.ts";
 import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
 import { DurationServiceDefinition } from "#gen/tripmesh/duration/v1/duration_service.ts";
-import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
+import { type Rollout, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
 import { readConfig } from "#kit/config/read.ts";
 import { connectEvents } from "#kit/events/connect.ts";
 import { publishPrediction } from "#kit/events/publish-prediction.ts";
-import { streams } from "#kit/events/subjects.ts";
 import { createInstancesClient } from "#kit/instances/over-nats-client.ts";
 import { announce } from "#kit/lifecycle/announce.ts";
 import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
@@ -19,11 +17,14 @@ import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
 import { runtimeOf } from "#kit/traffic/runtime.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { configSchema } from "./config.ts";
+import { createDeaths } from "./deaths.ts";
 import { createEngine } from "./engine.ts";
+import { readEventTime } from "./event-time.ts";
 import { createEvidenceJudge } from "./evidence-judge.ts";
 import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
@@ -35,6 +36,7 @@ import { startRunner } from "./runner.ts";
 import { createRolloutService } from "./service.ts";
 import { isOver } from "./state.ts";
 import { openTrafficControl } from "./traffic-control.ts";
+import { watchOverrides } from "./watch-overrides.ts";
 import { watchRequests } from "./watch-requests.ts";
 
 /** How long an Envoy may take to acknowledge traffic before it is called a laggard. */
@@ -44,7 +46,6 @@ const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
 
 const events = await connectEvents({ ...config.nats, name: "rollout" });
-const manager = await jetstreamManager(events.connection, { checkAPI: false });
 const releases = await openReleaseLog(events);
 const instances = createInstancesClient(events, { log });
 const rtds = createRtdsServer({ log });
@@ -68,13 +69,13 @@ const traffic = await openTrafficControl({
   log,
 });
 const judge = createEvidenceJudge({
-  follow: (rollout, plan, traffics) =>
+  follow: (rollout, plan, hooks) =>
     followEvidence({
       events,
       plan,
       since: rollout.createTime ?? new Date(),
-      traffics,
-      ...(rollout.service === "duration"
+      ...hooks,
+      ...(needsHindsight(rollout)
         ? {
             hindsight: createHindsight({
               rolloutId: rollout.rolloutId,
@@ -88,6 +89,17 @@ const judge = createEvidenceJudge({
     }),
   log,
 });
+const { envoyAdmin } = config;
+const isReleased = (name: string) =>
+  releases.rollouts().find((one) => one.service === name && !isOver(one));
+const overrides =
+  envoyAdmin === undefined
+    ? undefined
+    : watchOverrides({
+        read: async () => (await readEnvoyTraffic(envoyAdmin)).overrides,
+        isWanted: () => isReleased("duration") !== undefined, // events do not go through Envoy
+        log,
+      });
 const engine = createEngine({
   releases,
   traffic,
@@ -95,28 +107,29 @@ const engine = createEngine({
   judge,
   golden: async (service, slot, version) =>
     askGolden({ inference }, await cardOf(service, version), slot),
+  overridesOf: (name) => (name === "duration" ? (overrides?.of(name) ?? []) : []),
   keepWarmMs: config.keepWarmMs,
   log,
 });
-const { envoyAdmin } = config;
+const deaths = createDeaths();
 const requests =
   envoyAdmin === undefined
     ? undefined
     : watchRequests({
         read: () => readRequestCounts(envoyAdmin),
-        rollout: () =>
-          releases.rollouts().find((one) => one.service === "duration" && !isOver(one)),
+        rollout: () => isReleased("duration"),
         revision: () => traffic.of("duration").revision,
         tell: judge.tell,
+        isExcused: deaths.isExcused,
         log,
       });
-const runner = startRunner({ releases, engine, judge, instances, log });
+const runner = startRunner({ releases, engine, judge, traffic, instances, deaths, log });
 
 const service = createRolloutService({
   releases,
   traffic,
   digestOf: async (name, version) => (await cardOf(name, version)).digest,
-  latestEventTime,
+  latestEventTime: () => readEventTime(events),
   isServing,
   wake: () => runner.wake(),
 });
@@ -134,6 +147,8 @@ await runUntilSignal({
     () => server.setServing(false),
     () => runner.stop(),
     () => requests?.stop(),
+    () => overrides?.stop(),
+    () => traffic.close(),
     () => rtds.close(),
     () => server.close(),
     () => instances.close(),
@@ -144,12 +159,9 @@ await runUntilSignal({
   failed: [runner.failed],
 });
 
-/** Event time of the newest request, from which on trips are counted. */
-async function latestEventTime(): Promise<Date> {
-  const last = await manager.streams.getMessage(streams.trips, {
-    last_by_subj: "trips.*.requested",
-  });
-  return (last && TripEvent.decode(last.data).occurredAt) ?? new Date();
+/** Consumers of both slots see every event; in a rolling release the other slot is empty. */
+function needsHindsight({ service, strategy }: Rollout): boolean {
+  return service === "duration" && strategy !== Strategy.ROLLING;
 }
 
 /** Whether a slot has a process that serves. */

@@ -38,11 +38,19 @@ const presets: Readonly<Record<number, readonly Stage[]>> = {
   [Strategy.ROLLING]: [stage("one by one", 0, { bakeSeconds: 10 })],
 };
 
+/** Who has the segment is shown the candidate, all of them: the segment is the split. */
+const SEGMENT_STAGE = stage("segment b", TOTAL_WEIGHT, { bakeSeconds: 60 });
+
 /**
  * The stages of a strategy; none for an unknown one. Tips are also judged by who was shown what, and 1 % of
  * the riders would take more than a week to say something: their canary begins at 5 %.
  */
-export function presetStages(strategy: Strategy, service: ModelService): readonly Stage[] {
+export function presetStages(
+  strategy: Strategy,
+  service: ModelService,
+  bySegment = false,
+): readonly Stage[] {
+  if (bySegment && strategy === Strategy.AB) return [SEGMENT_STAGE];
   const stages = presets[strategy] ?? [];
   const isTipCanary = service === "tip" && strategy === Strategy.CANARY;
   return isTipCanary ? stages.slice(1) : stages;

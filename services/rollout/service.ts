@@ -1,9 +1,10 @@
 import { Decision, type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
+import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { invalidArgument, MeshError } from "#kit/rpc/errors.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
 import { checkTraffic, type ModelService, modelServices, slots } from "#kit/traffic/traffic.ts";
-import { slotOf } from "./desired-traffic.ts";
+import { desiredTraffic, sameTraffic, slotOf } from "./desired-traffic.ts";
 import type { ReleaseLog } from "./release-log.ts";
 import { checkService, planRollout } from "./start.ts";
 import { isOver } from "./state.ts";
@@ -44,27 +45,27 @@ export function createRolloutService(
   async function decide(
     request: { readonly rolloutId: string; readonly who: string; readonly why: string },
     what: string,
-    next: (rollout: Rollout) => { state: RolloutState; stage?: number } | undefined,
+    state: RolloutState,
+    refuse: (rollout: Rollout) => void = () => undefined,
   ): Promise<{ rollout: Rollout }> {
-    const rollout = known(request.rolloutId);
+    known(request.rolloutId);
     refuseNobody(request);
-    const target = next(rollout);
-    if (!target) return { rollout }; // it is so already
-    if (isOver(rollout)) {
-      const how = rollout.state === RolloutState.PROMOTED ? "promoted" : "aborted";
-      throw new MeshError("FAILED_PRECONDITION", `${rollout.rolloutId} was ${how}; it has ended`);
-    }
-    const value = Decision.fromPartial({
-      time: new Date(),
-      who: request.who,
-      what,
-      why: request.why,
-      state: target.state,
-      stage: target.stage ?? rollout.currentStage,
+    // Checked when it is its turn to be written: the judge may be faster.
+    await releases.append(request.rolloutId, () => {
+      const rollout = known(request.rolloutId);
+      if (rollout.state === state) return undefined; // it is so already
+      if (isOver(rollout)) {
+        const how = rollout.state === RolloutState.PROMOTED ? "promoted" : "aborted";
+        throw new MeshError("FAILED_PRECONDITION", `${rollout.rolloutId} was ${how}; it has ended`);
+      }
+      refuse(rollout);
+      const { who, why } = request;
+      const stage = rollout.currentStage;
+      const value = Decision.fromPartial({ time: new Date(), who, what, why, state, stage });
+      return { $case: "decision", value };
     });
-    const after = await releases.append(rollout.rolloutId, { $case: "decision", value });
-    wake(rollout.rolloutId);
-    return { rollout: after ?? rollout };
+    wake(request.rolloutId);
+    return { rollout: known(request.rolloutId) };
   }
 
   return {
@@ -76,7 +77,9 @@ export function createRolloutService(
       if (repeated && request.requestId !== "") return { rollout: repeated };
       const other = running(service);
       if (other) {
-        const doing = isOver(other) ? "is still being cleaned up" : "is under way";
+        const doing = isOver(other)
+          ? "is still being cleaned up (its old slot is warm, or has traffic)"
+          : "is under way";
         throw new MeshError(
           "FAILED_PRECONDITION",
           `${other.rolloutId} ${doing}: one rollout of a service at a time`,
@@ -142,26 +145,17 @@ export function createRolloutService(
       }
     },
 
-    pauseRollout: (request) =>
-      decide(request, "pause", ({ state }) =>
-        state === RolloutState.PAUSED ? undefined : { state: RolloutState.PAUSED },
-      ),
-    resumeRollout: (request) =>
-      decide(request, "resume", ({ state }) =>
-        state === RolloutState.RUNNING ? undefined : { state: RolloutState.RUNNING },
-      ),
+    pauseRollout: (request) => decide(request, "pause", RolloutState.PAUSED),
+    resumeRollout: (request) => decide(request, "resume", RolloutState.RUNNING),
     promoteRollout: (request) =>
-      decide(request, "promote", ({ state, currentStage }) => {
-        if (state === RolloutState.PROMOTED) return undefined;
-        if (currentStage === 0) {
-          throw new MeshError("FAILED_PRECONDITION", "the candidate is not deployed yet");
-        }
-        return { state: RolloutState.PROMOTED };
+      decide(request, "promote", RolloutState.PROMOTED, ({ rolloutId, currentStage }) => {
+        if (currentStage > 0) return;
+        throw new MeshError(
+          "FAILED_PRECONDITION",
+          `the candidate of ${rolloutId} is not deployed yet`,
+        );
       }),
-    abortRollout: (request) =>
-      decide(request, "abort", ({ state }) =>
-        state === RolloutState.ABORTED ? undefined : { state: RolloutState.ABORTED },
-      ),
+    abortRollout: (request) => decide(request, "abort", RolloutState.ABORTED),
 
     getTraffic({ service }) {
       if (service !== "") return { traffic: [traffic.of(checkService(service))] };
@@ -173,12 +167,7 @@ export function createRolloutService(
       if (!wanted) throw invalidArgument([{ field: "traffic", description: "is required" }]);
       const service = checkService(wanted.service);
       const other = running(service);
-      if (other && !isOver(other)) {
-        throw new MeshError(
-          "FAILED_PRECONDITION",
-          `${other.rolloutId} is under way: pause does not give traffic away, abort or promote it`,
-        );
-      }
+      if (other) refuseDuring(other, traffic.of(service), traffic.follows(other));
       checkTraffic(wanted);
       const now = traffic.of(service);
       for (const slot of slots) {
@@ -194,6 +183,19 @@ export function createRolloutService(
       return { traffic: await traffic.set(wanted, who, why) };
     },
   };
+}
+
+/** After a promotion, while the old version is still warm, a person may go back to it; at no other time. */
+function refuseDuring(other: Rollout, now: Traffic, isFollowed: boolean): void {
+  if (!isOver(other)) {
+    throw new MeshError(
+      "FAILED_PRECONDITION",
+      `${other.rolloutId} is under way: pause does not give traffic away, abort or promote it`,
+    );
+  }
+  const isDone = sameTraffic(desiredTraffic(other, now), now);
+  if (other.state === RolloutState.PROMOTED && (isDone || !isFollowed)) return;
+  throw new MeshError("FAILED_PRECONDITION", `${other.rolloutId} is still being cleaned up`);
 }
 
 function refuseNobody({ who, why }: { readonly who: string; readonly why: string }): void {

@@ -13,6 +13,7 @@ import {
   TOTAL_WEIGHT,
 } from "#kit/traffic/traffic.ts";
 import { otherSlot, slotOf } from "./desired-traffic.ts";
+import { planOf } from "./evidence-judge.ts";
 import { presetStages, withDefaults } from "./presets.ts";
 
 /** The service that a request names. */
@@ -50,16 +51,20 @@ export async function planRollout(
   const strategy = request.strategy;
   const isRolling = strategy === Strategy.ROLLING;
   const requirements = withDefaults(service, request.requirements);
-  const stages = request.stages.length > 0 ? request.stages : [...presetStages(strategy, service)];
+  const stages =
+    request.stages.length > 0
+      ? request.stages
+      : [...presetStages(strategy, service, request.bySegment)];
   refuse([
     ...(stages.length === 0
       ? [{ field: "strategy", description: "or stages are required" }]
       : stages.flatMap((stage, i) => problemsOfStage(stage, stages[i - 1], `stages[${i}]`))),
     ...problemsOf(request, requirements, service),
   ]);
-  const rolloutId = `${service}-${request.version}-${makeId()}`;
+  // The id is a token of a subject, where a dot would part it.
+  const rolloutId = `${service}-${request.version.replaceAll(".", "_")}-${makeId()}`;
   const decision = { who: request.who, what: "start", why: request.why, evidence: [], stage: 0 };
-  return {
+  const rollout: Rollout = {
     ...Rollout.create(),
     rolloutId,
     requestId: request.requestId,
@@ -80,6 +85,8 @@ export async function planRollout(
     createTime: facts.now,
     decisions: [{ ...decision, time: facts.now, state: RolloutState.RUNNING }],
   };
+  planOf(rollout); // what the judge would refuse later is refused now
+  return rollout;
 }
 
 /** The slot that has all the traffic. */
@@ -118,6 +125,8 @@ function problemsOfStage(stage: Stage, before: Stage | undefined, field: string)
   return found;
 }
 
+const withoutWeight: readonly Strategy[] = [Strategy.SHADOW, Strategy.ROLLING];
+
 function problemsOf(
   request: StartRolloutRequest,
   requirements: ReturnType<typeof withDefaults>,
@@ -127,7 +136,7 @@ function problemsOf(
   const check = (field: string, ok: boolean, description: string) => {
     if (!ok) found.push({ field, description });
   };
-  const { margin, alpha, minTripsToFail, minTripsToPass, minHoursOfDay, maxErrorShare } =
+  const { margin, alpha, minTripsToFail, minTripsToPass, minHoursOfDay, maxErrorShare, lossCap } =
     requirements;
   check("request_id", request.requestId !== "", "is required");
   check("who", request.who !== "", "is required");
@@ -137,7 +146,9 @@ function problemsOf(
     "must be a version such as v2",
   );
   check("requirements.margin", margin > 0 && margin < 1, "must be above 0 and below 1");
-  check("requirements.alpha", alpha > 0 && alpha < 1, "must be above 0 and below 1");
+  check("requirements.alpha", alpha > 0 && alpha <= 0.2, "must be above 0 and at most 0.2");
+  check("requirements.loss_cap", lossCap > 0 && Number.isFinite(lossCap), "must be above 0");
+  check("requirements.min_trips_to_fail", minTripsToFail >= 2, "must be at least 2");
   check(
     "requirements.min_hours_of_day",
     minHoursOfDay <= 24,
@@ -155,6 +166,17 @@ function problemsOf(
   );
   check("requirements.maturity", toSeconds(requirements.maturity) > 0, "must be positive");
   check("by_segment", !request.bySegment || request.strategy === Strategy.AB, "is for A/B only");
+  check(
+    "stages",
+    !request.bySegment || request.stages.every(({ weight }) => weight === TOTAL_WEIGHT),
+    "must have all the weight: by segment, all riders of the segment have the candidate",
+  );
+  check(
+    "stages",
+    !withoutWeight.some((one) => one === request.strategy) ||
+      request.stages.every(({ weight }) => weight === 0),
+    "must have no weight: in a shadow no rider sees the candidate, a rolling release has no second slot",
+  );
   check(
     "stages",
     service === "duration" ||

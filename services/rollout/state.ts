@@ -30,20 +30,41 @@ export function isOver({ state }: Pick<Rollout, "state">): boolean {
   return state === RolloutState.PROMOTED || state === RolloutState.ABORTED;
 }
 
-/** Whether it takes its own decisions now. */
-export function isRunning({ state }: Pick<Rollout, "state">): boolean {
-  return state === RolloutState.RUNNING;
-}
-
 /** When the present stage began, by the decision that led to it. */
 export function stageStartedAt(rollout: Rollout): Date | undefined {
-  const entered = rollout.decisions.find(
-    ({ stage, what }) => stage === rollout.currentStage && (what === "start" || what === "advance"),
-  );
-  return entered?.time ?? rollout.createTime;
+  return rollout.decisions[entryOf(rollout)]?.time ?? rollout.createTime;
 }
 
-/** What was decided last. */
-export function lastDecision(rollout: Rollout): Decision | undefined {
-  return rollout.decisions.at(-1);
+/**
+ * From when the present stage's deadline counts: from its beginning, without the time that it was paused, and anew
+ * from when a person let a held one go on; else nothing would be left of it and it would be held again at once.
+ */
+export function deadlineCountsFrom(rollout: Rollout): Date | undefined {
+  const { createTime, decisions } = rollout;
+  const startedAt = stageStartedAt(rollout);
+  if (!startedAt) return createTime;
+  let fromMs = startedAt.getTime();
+  let stopped: Decision | undefined;
+  for (const decision of decisions.slice(entryOf(rollout) + 1)) {
+    const atMs = decision.time?.getTime() ?? fromMs;
+    if (decision.state !== RolloutState.RUNNING) stopped ??= decision;
+    else if (stopped) {
+      const wasPaused = stopped.state === RolloutState.PAUSED;
+      fromMs = wasPaused ? fromMs + atMs - (stopped.time?.getTime() ?? atMs) : atMs;
+      stopped = undefined;
+    }
+  }
+  return new Date(fromMs);
+}
+
+/** Index of the decision that led to the present stage. */
+function entryOf({ decisions, currentStage }: Rollout): number {
+  return decisions.findIndex(
+    ({ stage, what }) => stage === currentStage && (what === "start" || what === "advance"),
+  );
+}
+
+/** When it came to its end. */
+export function endedAt(rollout: Rollout): Date | undefined {
+  return isOver(rollout) ? rollout.decisions.at(-1)?.time : undefined;
 }

@@ -1,10 +1,10 @@
-import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { SlotTraffic, Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { TrafficBucket } from "#kit/traffic/bucket.ts";
 import { checkTraffic, type ModelService, modelServices, type Slot } from "#kit/traffic/traffic.ts";
-import { desiredTraffic, sameTraffic, slotOf } from "./desired-traffic.ts";
+import { desiredTraffic, isIdle, sameTraffic, slotOf } from "./desired-traffic.ts";
 import type { ReleaseLog } from "./release-log.ts";
 
 /** Hands the traffic of all services to every Envoy. */
@@ -21,12 +21,20 @@ export interface TrafficControl {
   /** As last stored. */
   of(service: ModelService): Traffic;
   all(): readonly Traffic[];
-  /** Makes traffic as the rollout's log wants it; nothing when it is so already. */
+  /**
+   * Makes traffic as the rollout's log wants it, in the bucket, in Envoy and in the log; what is so already is no
+   * work. What a person has set since a promotion stays.
+   */
   apply(rollout: Rollout): Promise<void>;
+  /** Whether the rollout has the word on its service's traffic: not when a person has set it since a promotion. */
+  follows(rollout: Rollout): boolean;
   /** Changes traffic by hand. Fails with ABORTED for an old revision. */
   set(wanted: Traffic, who: string, why: string): Promise<Traffic>;
-  /** Takes the version out of a slot that has no weight any more. */
-  forget(service: ModelService, slot: Slot): Promise<void>;
+  /** Takes the version out of a slot that has no traffic any more. */
+  forget(rollout: Rollout, slot: Slot): Promise<void>;
+  /** Calls back as soon as the bucket holds a new state, before Envoy hears of it. Gives back how to stop that. */
+  onStored(listener: (traffic: Traffic) => void): () => void;
+  close(): void;
 }
 
 export interface TrafficControlDependencies {
@@ -39,11 +47,165 @@ export interface TrafficControlDependencies {
 /** Log of changes that no rollout made. */
 export const BY_HAND = "traffic";
 
+const MOST_TRIES = 3;
+const EMPTY: SlotTraffic = {
+  version: "",
+  weight: 0,
+  mirror: 0,
+  intervalScale: 1,
+  segmentWeight: undefined,
+};
+
+interface By {
+  readonly rolloutId: string;
+  readonly who: string;
+  readonly why: string;
+}
+
 /** Reads what is stored, and hands it to Envoy once, so that a restart changes nothing. */
 export async function openTrafficControl(
   dependencies: TrafficControlDependencies,
 ): Promise<TrafficControl> {
   const { bucket, releases, push, log } = dependencies;
+  const known = await readAll(bucket);
+  /** Revisions that Envoy was given. */
+  const handedOut = new Map<string, bigint>();
+  /** Services that are being written: what the watch says of them is this process's own. */
+  const writing = new Set<string>();
+  const listeners = new Set<(traffic: Traffic) => void>();
+
+  const of = (service: ModelService): Traffic => {
+    const traffic = known.get(service);
+    if (!traffic) throw new MeshError("NOT_FOUND", `there is no service ${service}`);
+    return traffic;
+  };
+
+  /** The newest state counts, in whatever order two ways tell of it. */
+  function learn(traffic: Traffic): void {
+    if (traffic.revision <= (known.get(traffic.service)?.revision ?? 0n)) return;
+    known.set(traffic.service, traffic);
+    for (const listener of listeners) listener(traffic);
+  }
+
+  async function handOut() {
+    const all = [...known.values()];
+    const answer = await push.push(all);
+    for (const { service, revision } of all) handedOut.set(service, revision);
+    if (answer.laggards.length > 0) {
+      log.warn({ laggards: answer.laggards }, "some Envoys have not acknowledged the traffic");
+    }
+    return answer;
+  }
+
+  async function write(wanted: Traffic): Promise<Traffic> {
+    const { service } = wanted;
+    writing.add(service);
+    try {
+      learn(await bucket.put(checkTraffic(wanted)));
+    } catch (cause) {
+      // Somebody was faster, or the server has stored it and could not say so: what it holds counts.
+      const stored = await bucket.get(service);
+      if (stored) learn(stored);
+      throw cause;
+    } finally {
+      writing.delete(service);
+    }
+    return of(service as ModelService);
+  }
+
+  /** Envoy, then the log: what was decided is in the log already. */
+  async function tell(traffic: Traffic, { rolloutId, who, why }: By): Promise<void> {
+    const { acknowledgedBy, laggards } = await handOut();
+    await releases.append(rolloutId, {
+      $case: "push",
+      value: {
+        traffic,
+        who,
+        why,
+        acknowledgedBy: [...acknowledgedBy],
+        laggards: [...laggards],
+      },
+    });
+  }
+
+  async function change(
+    service: ModelService,
+    wanted: (now: Traffic) => Traffic,
+    isTold: (now: Traffic) => boolean,
+    by: By,
+  ): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const now = of(service);
+      const next = wanted(now);
+      const isSame = sameTraffic(next, now);
+      if (isSame && isTold(now) && handedOut.get(service) === now.revision) return;
+      try {
+        await tell(isSame ? now : await write(next), by);
+        return;
+      } catch (cause) {
+        if (MeshError.from(cause).code !== "ABORTED" || tries === MOST_TRIES || isSame) throw cause;
+      }
+    }
+  }
+
+  const watch = await bucket.watch((traffic) => {
+    if (writing.has(traffic.service)) return;
+    if (traffic.revision <= (known.get(traffic.service)?.revision ?? 0n)) return;
+    log.warn({ service: traffic.service }, "somebody else has written the traffic");
+    learn(traffic);
+    handOut().catch((cause: unknown) => log.error({ err: cause }, "traffic was not handed out"));
+  });
+  await handOut();
+
+  const lastOf = (rolloutId: string) => releases.traffics(rolloutId).at(-1)?.revision ?? 0n;
+  const follows = ({ rolloutId, service, state }: Rollout) =>
+    state !== RolloutState.PROMOTED ||
+    !releases.traffics(BY_HAND).some(
+      (one) =>
+        one.service === service &&
+        one.revision > lastOf(rolloutId) &&
+        one.revision <= of(service as ModelService).revision, // the bucket may have lost it
+    );
+
+  return {
+    of,
+    all: () => [...known.values()],
+    async apply(rollout) {
+      const { rolloutId, service, currentStage } = rollout;
+      if (!follows(rollout)) return;
+      await change(
+        service as ModelService,
+        (now) => desiredTraffic(rollout, now),
+        // Killed between bucket and log: the log does not know yet.
+        ({ revision }) => currentStage === 0 || lastOf(rolloutId) === revision,
+        { rolloutId, who: "", why: "" },
+      );
+    },
+    follows,
+    forget({ rolloutId, service }, slot) {
+      const empty = (now: Traffic) => {
+        if (!isIdle(slotOf(now, slot))) {
+          throw new MeshError("FAILED_PRECONDITION", `${service}-${slot} still has traffic`);
+        }
+        return { ...now, [slot]: EMPTY };
+      };
+      const why = `the version in ${slot} is not needed any more`;
+      return change(service as ModelService, empty, () => true, { rolloutId, who: "", why });
+    },
+    async set(wanted, who, why) {
+      const stored = await write(wanted);
+      await tell(stored, { rolloutId: BY_HAND, who, why });
+      return stored;
+    },
+    onStored(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => watch.stop(),
+  };
+}
+
+async function readAll(bucket: TrafficBucket): Promise<Map<string, Traffic>> {
   const known = new Map<string, Traffic>();
   for (const service of modelServices) {
     const stored = await bucket.get(service);
@@ -52,86 +214,5 @@ export async function openTrafficControl(
     }
     known.set(service, stored);
   }
-  await push.push([...known.values()]);
-
-  const of = (service: ModelService): Traffic => {
-    const traffic = known.get(service);
-    if (!traffic) throw new MeshError("NOT_FOUND", `there is no service ${service}`);
-    return traffic;
-  };
-
-  /** Bucket, then Envoy, then the log: what was decided is in the log already. */
-  async function store(
-    wanted: Traffic,
-    rolloutId: string,
-    by: { readonly who: string; readonly why: string },
-  ): Promise<Traffic> {
-    const stored = await bucket.put(checkTraffic(wanted));
-    known.set(stored.service, stored);
-    const { acknowledgedBy, laggards } = await push.push([...known.values()]);
-    if (laggards.length > 0)
-      log.warn({ laggards }, "some Envoys have not acknowledged the traffic");
-    await releases.append(rolloutId, {
-      $case: "push",
-      value: {
-        traffic: stored,
-        ...by,
-        acknowledgedBy: [...acknowledgedBy],
-        laggards: [...laggards],
-      },
-    });
-    return stored;
-  }
-
-  /** Somebody else may have written the bucket: then what it holds counts, and is tried from there. */
-  async function change(
-    service: ModelService,
-    wanted: (now: Traffic) => Traffic,
-    rolloutId: string,
-  ): Promise<void> {
-    for (let tries = 0; tries < 3; tries++) {
-      const next = wanted(of(service));
-      if (sameTraffic(next, of(service))) return;
-      try {
-        await store(next, rolloutId, { who: "", why: "" });
-        return;
-      } catch (cause) {
-        if (MeshError.from(cause).code !== "ABORTED") throw cause;
-        const stored = await bucket.get(service);
-        if (stored) known.set(service, stored);
-      }
-    }
-    throw new MeshError("ABORTED", `the traffic of ${service} is being changed by somebody else`);
-  }
-
-  return {
-    of,
-    all: () => [...known.values()],
-    apply: (rollout) =>
-      change(
-        rollout.service as ModelService,
-        (now) => desiredTraffic(rollout, now),
-        rollout.rolloutId,
-      ),
-    forget(service, slot) {
-      const empty: SlotTraffic = {
-        version: "",
-        weight: 0,
-        mirror: 0,
-        intervalScale: 1,
-        segmentWeight: undefined,
-      };
-      return change(
-        service,
-        (now) => {
-          if (slotOf(now, slot).weight > 0) {
-            throw new MeshError("FAILED_PRECONDITION", `${service}-${slot} still has traffic`);
-          }
-          return { ...now, [slot]: empty };
-        },
-        BY_HAND,
-      );
-    },
-    set: (wanted, who, why) => store(wanted, BY_HAND, { who, why }),
-  };
+  return known;
 }

@@ -1,0 +1,81 @@
+import pino from "pino";
+import { afterEach, expect, test } from "vitest";
+import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { until } from "../../test/harness/until.ts";
+import type { Operated } from "./judge/fact.ts";
+import type { RequestCounts } from "./request-counts.ts";
+import { rolloutOf } from "./testing/rollouts.ts";
+import { watchRequests } from "./watch-requests.ts";
+
+const counts = (blue: number, green: number, greenErrors = 0): RequestCounts => ({
+  requests: { blue, green },
+  errors: { blue: 0, green: greenErrors },
+  slow: { blue: 0, green: 0 },
+});
+let watching: { stop(): Promise<void> };
+afterEach(() => watching.stop());
+
+function watch() {
+  const told: Operated[] = [];
+  const world = {
+    counts: counts(1_000, 50, 40) as RequestCounts | undefined,
+    rollout: rolloutOf() as Rollout | undefined,
+    isExcused: false,
+  };
+  watching = watchRequests({
+    async read() {
+      if (!world.counts) throw new Error("away");
+      return world.counts;
+    },
+    rollout: () => world.rollout,
+    revision: () => 7n,
+    tell: (_, fact) => told.push(fact as Operated),
+    isExcused: () => world.isExcused,
+    log: pino({ level: "silent" }),
+    everyMs: 1,
+  });
+  const next = async () => {
+    const before = told.length;
+    await until("it was looked again", () => told.length > before + 1);
+    return told.at(-1);
+  };
+  return { world, next };
+}
+
+test("what an earlier candidate did in the same slot is not this one's", async () => {
+  const { world, next } = watch();
+  expect(await next()).toMatchObject({
+    revision: 7,
+    requests: { candidate: 0, base: 0 },
+    errors: { candidate: 0 },
+  });
+  world.counts = counts(1_100, 60, 41);
+  expect(await next()).toMatchObject({
+    requests: { candidate: 10, base: 100 },
+    errors: { candidate: 1, base: 0 },
+  });
+  world.rollout = rolloutOf({ rolloutId: "another" });
+  expect(await next()).toMatchObject({ requests: { candidate: 0, base: 0 } });
+});
+
+test("errors of a candidate that was killed from outside are not counted, later ones are", async () => {
+  const { world, next } = watch();
+  await next();
+  world.isExcused = true;
+  world.counts = counts(1_100, 80, 60); // 20 failed
+  expect(await next()).toMatchObject({ requests: { candidate: 10 }, errors: { candidate: 0 } });
+  world.isExcused = false;
+  world.counts = counts(1_200, 90, 61);
+  expect(await next()).toMatchObject({ requests: { candidate: 20 }, errors: { candidate: 1 } });
+});
+
+test("an Envoy that was started again counts from nothing, as another source", async () => {
+  const { world, next } = watch();
+  const first = await next();
+  world.counts = undefined;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  world.counts = counts(5, 2, 1);
+  const again = await next();
+  expect(again).toMatchObject({ requests: { candidate: 2, base: 5 }, errors: { candidate: 1 } });
+  expect(again?.source).not.toBe(first?.source);
+});
