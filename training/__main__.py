@@ -32,8 +32,10 @@ RECIPES: dict[tuple[str, str], Recipe] = {
         dynamic_duration_v2.V2,
         tip.V1,
         tip.V2,
+        tip.V3_ZONES,
         cost.V1,
         cost.V2,
+        cost.V3_ZONES,
     )
 }
 """Every version that can be trained; a new one is added here."""

@@ -78,9 +78,10 @@ def rich_columns(targets: Sequence[str]) -> tuple[str, ...]:
     return (*ride_columns(targets), *_PROGRESS)
 
 
-def lay_out_rich(graph: Graph, tables: Tables, targets: Sequence[str], answer: Callable[[str, float], None]) -> Layout:
+def lay_out_rich(
+    ride: RideInputs, graph: Graph, tables: Tables, targets: Sequence[str], answer: Callable[[str, float], None]
+) -> Layout:
     """The layout of a second version."""
-    ride = RideInputs(graph)
     columns = Columns(graph)
     add_ride(graph, columns, ride, tables, targets)
     usual_minutes = graph.op("Gather", graph.constant(tables["pair_minutes"]), ride.pair, axis=0)

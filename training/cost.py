@@ -13,8 +13,10 @@ from .amount import (
     rich_columns,
     rich_tables,
 )
+from .broken import ZONES_MISTAKE, broken, ride_to_the_next_zone
 from .contract import HIGHEST_PRICE_USD
 from .events import Estimates, training_events
+from .features import RideInputs
 from .fitting import LOWER, POINT, UPPER
 from .graph import Graph
 from .recency import recency
@@ -57,8 +59,16 @@ def _tables_v2(trips: Trips, zones: list[Zone]) -> Tables:
     return rich_tables(trips, zones, {_AMOUNT: (trips.cost_usd, (5.0, 90.0))})
 
 
+def _lay_out_with(ride: RideInputs, graph: Graph, tables: Tables) -> Layout:
+    return lay_out_rich(ride, graph, tables, _TARGETS, answer_amount(graph, _AMOUNT, HIGHEST_PRICE_USD))
+
+
 def _lay_out_v2(graph: Graph, tables: Tables) -> Layout:
-    return lay_out_rich(graph, tables, _TARGETS, answer_amount(graph, _AMOUNT, HIGHEST_PRICE_USD))
+    return _lay_out_with(RideInputs(graph), graph, tables)
+
+
+def _lay_out_zone_off_by_one(graph: Graph, tables: Tables) -> Layout:
+    return _lay_out_with(ride_to_the_next_zone(graph), graph, tables)
 
 
 V1 = Recipe(
@@ -99,3 +109,5 @@ V2 = Recipe(
     simulated_progress=True,
     limits=V1.limits,
 )
+
+V3_ZONES = broken(V2, "v3-zones", *ZONES_MISTAKE, _lay_out_zone_off_by_one, rounds=60)

@@ -1,11 +1,11 @@
 """duration v2: zones, places, paces, zones nearby and the clock, with many trees. And two broken ones after it.
 
-v3-utc and v4-zones are v2's own tables and its first trees behind a realistic mistake in the
-serving graph. They are kept to prove that a release stops them; fewer trees keep their files small.
+v3-utc and v4-zones are broken on purpose: see `broken.py`.
 """
 
 from dataclasses import replace
 
+from .broken import ZONES_MISTAKE, broken, ride_to_the_next_zone
 from .duration import answer_ride, training_samples
 from .events import Estimates
 from .features import Columns, RideInputs
@@ -67,9 +67,7 @@ def _lay_out_clock_as_utc(graph: Graph, tables: Tables) -> Layout:
 
 
 def _lay_out_zone_off_by_one(graph: Graph, tables: Tables) -> Layout:
-    """The drop-off zone is read as if the tables began at 1."""
-    zone = graph.whole("Add", graph.whole("Clip", "dropoff_zone", 0, 265), 1)
-    return _lay_out_with(RideInputs(graph, dropoff_zone=zone), graph, tables)
+    return _lay_out_with(ride_to_the_next_zone(graph), graph, tables)
 
 
 V2 = Recipe(
@@ -96,29 +94,16 @@ V2 = Recipe(
     ),
 )
 
-_BROKEN = "Deliberately broken, never to be released: kept to prove that a bad candidate is stopped."
-
 _BROKEN_ROUNDS = 200
 """Enough of v2's trees to answer like it, but for the mistake."""
 
-_BROKEN_HEADS = tuple(replace(head, rounds=min(head.rounds, _BROKEN_ROUNDS)) for head in V2.heads)
-
-V3_UTC = replace(
+V3_UTC = broken(
     V2,
-    version="v3-utc",
-    description=f"{_BROKEN} The first trees of v2 with the pickup's wall clock read as UTC.",
-    heads=_BROKEN_HEADS,
-    built_on=V2,
-    serving=_lay_out_clock_as_utc,
-    limits=(_BROKEN, "Every ride is scored as if it began five hours earlier."),
+    "v3-utc",
+    "the pickup's wall clock read as UTC",
+    "Every ride is scored as if it began five hours earlier.",
+    _lay_out_clock_as_utc,
+    _BROKEN_ROUNDS,
 )
 
-V4_ZONES = replace(
-    V2,
-    version="v4-zones",
-    description=f"{_BROKEN} The first trees of v2 with the drop-off zone off by one.",
-    heads=_BROKEN_HEADS,
-    built_on=V2,
-    serving=_lay_out_zone_off_by_one,
-    limits=(_BROKEN, "Every ride is scored as if it ended in the zone after its own."),
-)
+V4_ZONES = broken(V2, "v4-zones", *ZONES_MISTAKE, _lay_out_zone_off_by_one, _BROKEN_ROUNDS)

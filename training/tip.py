@@ -19,8 +19,10 @@ from .amount import (
     rich_columns,
     rich_tables,
 )
+from .broken import ZONES_MISTAKE, broken, ride_to_the_next_zone
 from .contract import HIGHEST_TIP_USD
 from .events import Estimates, training_events
+from .features import RideInputs
 from .fitting import LOWER, POINT, PROBABILITY, UPPER
 from .graph import Graph
 from .recency import recency
@@ -84,11 +86,19 @@ def _tables_v2(trips: Trips, zones: list[Zone]) -> Tables:
     return rich_tables(trips, zones, {_AMOUNT: (trips.tip_usd, (0.0, 15.0)), _TIPS: (tips(trips), (0.05, 1.0))})
 
 
-def _lay_out_v2(graph: Graph, tables: Tables) -> Layout:
-    layout = lay_out_rich(graph, tables, _TARGETS, _answer(graph))
+def _lay_out_with(ride: RideInputs, graph: Graph, tables: Tables) -> Layout:
+    layout = lay_out_rich(ride, graph, tables, _TARGETS, _answer(graph))
     is_zero = graph.op("Equal", "trip_distance_miles", 0.0)
     layout.columns.add(_NO_METER, graph.op("Where", is_zero, 1.0, 0.0))
     return layout
+
+
+def _lay_out_v2(graph: Graph, tables: Tables) -> Layout:
+    return _lay_out_with(RideInputs(graph), graph, tables)
+
+
+def _lay_out_zone_off_by_one(graph: Graph, tables: Tables) -> Layout:
+    return _lay_out_with(ride_to_the_next_zone(graph), graph, tables)
 
 
 def _samples_v2(trips: Trips, estimates: Estimates | None, seed: int) -> Samples:
@@ -140,3 +150,5 @@ V2 = Recipe(
     simulated_progress=True,
     limits=V1.limits,
 )
+
+V3_ZONES = broken(V2, "v3-zones", *ZONES_MISTAKE, _lay_out_zone_off_by_one, rounds=60)

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { killInEveryStage } from "./kills.ts";
 import { changeUnderLoad, replaceUnderLoad } from "./load.ts";
+import { promote } from "./promotions.ts";
 import { rollBack } from "./rollbacks.ts";
 import type { Row } from "./scenario.ts";
 
 const HELP = `usage: npm run proof:releases -- [options]
   --runs N       roll-backs of each broken version (default 5)
   --starts N     random starts a pair, for the judge (default 100)
-  --only TEXT    only the parts whose name contains it: judge, rollbacks, kills, load
+  --only TEXT    only the parts whose name contains it: judge, promotions, rollbacks, kills, load
 `;
 const root = join(import.meta.dirname, "../..");
 const { values } = parseArgs({
@@ -32,10 +33,15 @@ const told = (line: string) => process.stderr.write(`${line}\n`);
 
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   judge: async () => [await proveJudge(values.starts)],
-  rollbacks: async () => [
-    await rollBack("v4-zones", runs, told),
-    await rollBack("v3-utc", runs, told),
+  "promotions duration": async () => [await promote("duration", told)],
+  "promotions cost": async () => [await promote("cost", told)],
+  "promotions tip": async () => [await promote("tip", told)],
+  "rollbacks duration": async () => [
+    await rollBack("duration", "v4-zones", runs, told),
+    await rollBack("duration", "v3-utc", runs, told),
   ],
+  "rollbacks cost": async () => [await rollBack("cost", "v3-zones", runs, told)],
+  "rollbacks tip": async () => [await rollBack("tip", "v3-zones", runs, told)],
   "kills dynamic-duration": () => killInEveryStage("dynamic-duration", told),
   "kills duration": () => killInEveryStage("duration", told),
   load: async () => [await changeUnderLoad(), await replaceUnderLoad()],

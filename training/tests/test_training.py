@@ -36,8 +36,10 @@ RECIPES = (
     _quick(dynamic_duration_v2.V2),
     tip.V1,
     _quick(tip.V2),
+    _quick(tip.V3_ZONES),
     cost.V1,
     _quick(cost.V2),
+    _quick(cost.V3_ZONES),
 )
 
 
