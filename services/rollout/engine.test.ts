@@ -203,6 +203,29 @@ test("what is set by hand in Envoy stops stages; a FAIL says that it is blocked"
   );
 });
 
+test("a slot that is not well gets no more riders, however good the evidence; at the deadline a person is asked", async () => {
+  let problem: string | undefined = "duration-green has no healthy instance";
+  const of = await world([PASS, PASS, PASS]);
+  const { engine, releases } = await live(of, { slotProblem: () => problem });
+  for (let i = 0; i < 4; i++) await engine.tend(ID);
+  expect(releases.rollout(ID)).toMatchObject({ state: RUNNING, currentStage: 1 });
+  expect(releases.rollout(ID)?.gates).toMatchObject([
+    {
+      gate: "candidate's slot",
+      verdict: CONTINUE,
+      because: "duration-green has no healthy instance: no more weight for it.",
+    },
+  ]);
+  problem = undefined;
+  await engine.tend(ID);
+  expect(releases.rollout(ID)).toMatchObject({ state: RUNNING, currentStage: 2 });
+  problem = "duration-green lags";
+  of.nowMs += 3_600_000;
+  await engine.tend(ID);
+  expect(releases.rollout(ID)).toMatchObject({ state: HELD, currentStage: 2 });
+  expect(releases.rollout(ID)?.decisions.at(-1)?.why).toMatch(/green lags.*by the deadline/);
+});
+
 test("gates that go to and fro fill no log", async () => {
   const of = await world([CONTINUE]);
   const { engine } = await live(of);

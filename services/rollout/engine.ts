@@ -8,14 +8,17 @@ import {
   Verdict,
 } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Instances } from "#kit/instances/instances.ts";
+import { toSeconds } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { createDecide } from "./decide.ts";
 import { isIdle, otherSlot, slotOf } from "./desired-traffic.ts";
-import type { Judge } from "./judge.ts";
+import type { Candidate } from "./golden.ts";
+import type { Judge, Look } from "./judge.ts";
 import type { ReleaseLog } from "./release-log.ts";
 import { createRolling } from "./rolling.ts";
+import type { SlotProblem } from "./slot-problem.ts";
 import { deadlineCountsFrom, endedAt, isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
 
@@ -25,7 +28,9 @@ export interface EngineDependencies {
   readonly instances: Instances;
   readonly judge: Judge;
   /** Asks a deployed candidate what is known to have a sane answer; fails with what is wrong. */
-  readonly golden: (service: ModelService, slot: Slot, version: string) => Promise<void>;
+  readonly golden: (candidate: Candidate) => Promise<void>;
+  /** Why a slot should get no weight; undefined: it may. */
+  readonly slotProblem: SlotProblem;
   /** Keys of a service's traffic that somebody has set by hand in Envoy, where they hide what is pushed. */
   readonly overridesOf?: (service: string) => readonly string[];
   /** How long the slot that is not needed any more stays warm, for a way back, ms. Default 60 000. */
@@ -45,7 +50,7 @@ const DEPLOY_WITHIN_MS = 600_000;
 const LOOK_EVERY_MS = 10_000;
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { releases, traffic, instances, judge, golden, log } = dependencies;
+  const { releases, traffic, instances, judge, golden, slotProblem, log } = dependencies;
   const { overridesOf = () => [], keepWarmMs = 60_000, now = () => new Date() } = dependencies;
   const busy = new Map<string, Promise<void>>();
   const lookedAt = new Map<string, number>();
@@ -87,11 +92,12 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
   /** Deploys and asks; false when there is nothing more to do for the rollout as it was. */
   async function place(rollout: Rollout): Promise<boolean> {
-    const { service, slot, version } = candidateOf(rollout);
+    const candidate = candidateOf(rollout);
+    const { service, slot, version } = candidate;
     try {
       return await whileWanted(rollout, async () => {
         await instances.deploy({ service, slot, version });
-        await golden(service, slot, version);
+        await golden(candidate);
       });
     } catch (cause) {
       const { code, message } = MeshError.from(cause);
@@ -132,7 +138,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   }
 
   async function look(rollout: Rollout): Promise<void> {
-    const { verdict, because, gates } = judge.look(rollout, now());
+    const { verdict, because, gates } = await withSlot(rollout, judge.look(rollout, now()));
     await note(rollout, verdict, gates);
     const stage = rollout.currentStage;
     const blocked = overridesOf(rollout.service).join(", ");
@@ -153,6 +159,24 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     } else if (verdict === Verdict.PASS) {
       await advance(rollout, why, gates);
     }
+  }
+
+  /** However good the evidence: no more riders for a slot that is not well. It has until the stage's deadline. */
+  async function withSlot(rollout: Rollout, look: Look): Promise<Look> {
+    const { stages, currentStage } = rollout;
+    const [stage, next] = stages.slice(currentStage - 1);
+    if (look.verdict !== Verdict.PASS || !stage || !next || next.weight <= stage.weight)
+      return look;
+    const { service, slot } = candidateOf(rollout);
+    const problem = await slotProblem(service, slot);
+    if (problem === undefined) return look;
+    const untilMs =
+      (deadlineCountsFrom(rollout)?.getTime() ?? 0) + toSeconds(stage.deadline) * 1000;
+    const isLate = now().getTime() >= untilMs;
+    const because = `${problem}: no more weight for it${isLate ? " by the deadline" : ""}.`;
+    const verdict = isLate ? Verdict.HOLD : Verdict.CONTINUE;
+    const gate: GateResult = { gate: "candidate's slot", verdict, because, numbers: {} };
+    return { verdict, because, gates: [...look.gates, gate] };
   }
 
   /** Writes down what has changed; a decision carries its evidence in any case. */
@@ -213,11 +237,12 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   };
 }
 
-function candidateOf({ service, candidateSlot, candidateVersion }: Rollout) {
+function candidateOf(rollout: Rollout): Candidate {
   return {
-    service: service as ModelService,
-    slot: candidateSlot as Slot,
-    version: candidateVersion,
+    service: rollout.service as ModelService,
+    slot: rollout.candidateSlot as Slot,
+    version: rollout.candidateVersion,
+    digest: rollout.candidateDigest,
   };
 }
 

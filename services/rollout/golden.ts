@@ -6,11 +6,20 @@ import type { Card } from "#kit/model/bundle.ts";
 import { toColumns } from "#kit/model/columns.ts";
 import type { Client } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
-import type { Slot } from "#kit/traffic/traffic.ts";
+import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 
 export interface GoldenDependencies {
   /** The mesh's listener: `x-model` and `x-slot` name who answers. */
   readonly inference: Pick<Client<typeof GRPCInferenceServiceDefinition>, "modelInfer">;
+}
+
+/** A version in a slot, as it was fixed at the start of its rollout. */
+export interface Candidate {
+  readonly service: ModelService;
+  readonly slot: Slot;
+  readonly version: string;
+  /** SHA-256 of its model file. */
+  readonly digest: string;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -30,20 +39,28 @@ const common: Readonly<Record<string, number>> = {
 };
 
 /**
- * Golden requests: a freshly deployed candidate has to answer them as itself, with numbers in the ranges that
- * its card promises and a value within its own interval. Fails with what is wrong.
+ * Golden requests: a freshly deployed candidate has to answer them as itself, from the model file that the rollout
+ * was started with, with numbers in the ranges that its card promises and a value within its own interval. Fails
+ * with what is wrong.
  */
 export async function askGolden(
   { inference }: GoldenDependencies,
+  candidate: Candidate,
   card: Card,
-  slot: Slot,
 ): Promise<void> {
+  const { slot, version, digest } = candidate;
   const answer = await inference.modelInfer(toRequest(card), {
     timeoutMs: TIMEOUT_MS,
     headers: { "x-model": card.service, "x-slot": slot },
   });
-  if (answer.modelVersion !== card.version) {
-    throw refused(`${card.service}-${slot} answers as ${answer.modelVersion}, not ${card.version}`);
+  if (answer.modelVersion !== version) {
+    throw refused(`${card.service}-${slot} answers as ${answer.modelVersion}, not ${version}`);
+  }
+  const said = answer.parameters["digest"]?.parameterChoice;
+  if (said?.$case !== "stringParam" || said.value !== digest) {
+    throw refused(
+      `${card.service}-${slot} answers from another model file than the rollout was started with (SHA-256 ${digest}): the bundle was changed meanwhile`,
+    );
   }
   const columns = card.outputs.map((_, i) => floatsOf(answer.rawOutputContents[i]));
   for (const [i, { name, minimum = -Infinity, maximum = Infinity }] of card.outputs.entries()) {

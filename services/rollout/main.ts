@@ -1,7 +1,6 @@
 // The rollout service: takes versions live in stages, judged on what finished trips say. Read it from top to
 // bottom: configuration, dependencies, serve, stop.
 import { join } from "node:path";
-import { HealthCheckResponse_ServingStatus, HealthDefinition } from "#gen/health/v1/health.ts";
 import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
 import { DurationServiceDefinition } from "#gen/tripmesh/duration/v1/duration_service.ts";
 import { type Rollout, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
@@ -20,7 +19,7 @@ import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
 import { runtimeOf } from "#kit/traffic/runtime.ts";
-import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
+import type { ModelService } from "#kit/traffic/traffic.ts";
 import { configSchema } from "./config.ts";
 import { createDeaths } from "./deaths.ts";
 import { createEngine } from "./engine.ts";
@@ -34,8 +33,10 @@ import { readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
 import { startRunner } from "./runner.ts";
 import { createRolloutService } from "./service.ts";
+import { createSlotProblem } from "./slot-problem.ts";
 import { isOver } from "./state.ts";
 import { openTrafficControl } from "./traffic-control.ts";
+import { openWaiting } from "./waiting.ts";
 import { watchOverrides } from "./watch-overrides.ts";
 import { watchRequests } from "./watch-requests.ts";
 
@@ -100,13 +101,15 @@ const overrides =
         isWanted: () => isReleased("duration") !== undefined, // events do not go through Envoy
         log,
       });
+const slotProblem = createSlotProblem({ instances, waiting: await openWaiting(events), log });
 const engine = createEngine({
   releases,
   traffic,
   instances,
   judge,
-  golden: async (service, slot, version) =>
-    askGolden({ inference }, await cardOf(service, version), slot),
+  golden: async (candidate) =>
+    askGolden({ inference }, candidate, await cardOf(candidate.service, candidate.version)),
+  slotProblem,
   overridesOf: (name) => (name === "duration" ? (overrides?.of(name) ?? []) : []),
   keepWarmMs: config.keepWarmMs,
   log,
@@ -130,7 +133,7 @@ const service = createRolloutService({
   traffic,
   digestOf: async (name, version) => (await cardOf(name, version)).digest,
   latestEventTime: () => readEventTime(events),
-  isServing,
+  slotProblem,
   wake: () => runner.wake(),
 });
 const server = await serve([handle(RolloutServiceDefinition, service), rtds.registration], {
@@ -162,21 +165,4 @@ await runUntilSignal({
 /** Consumers of both slots see every event; in a rolling release the other slot is empty. */
 function needsHindsight({ service, strategy }: Rollout): boolean {
   return service === "duration" && strategy !== Strategy.ROLLING;
-}
-
-/** Whether a slot has a process that serves. */
-async function isServing(name: ModelService, slot: Slot): Promise<boolean> {
-  const mine = (await instances.list()).filter((one) => one.service === name && one.slot === slot);
-  for (const { address } of mine) {
-    const health = createClient(HealthDefinition, address);
-    try {
-      const { status } = await health.check({ service: "" }, { timeoutMs: 1_000 });
-      if (status === HealthCheckResponse_ServingStatus.SERVING) return true;
-    } catch (cause) {
-      log.debug({ err: cause, address }, "an instance does not answer");
-    } finally {
-      health.close();
-    }
-  }
-  return false;
 }

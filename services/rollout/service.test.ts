@@ -19,7 +19,8 @@ async function serve(world: World = createWorld([Verdict.PASS])) {
       return (version === "v1" ? "a" : "b").repeat(64);
     },
     latestEventTime: async () => new Date("2021-02-01T12:00:00Z"),
-    isServing: async (_, slot) => world.instances.has(`duration-${slot}-0`),
+    slotProblem: async (_, slot) =>
+      world.instances.has(`duration-${slot}-0`) ? undefined : `duration-${slot} is not well`,
     wake: () => undefined,
   });
   const start = async (change: Partial<StartRolloutRequest> = {}) => {

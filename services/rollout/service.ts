@@ -6,6 +6,7 @@ import type { Handlers } from "#kit/rpc/handlers.ts";
 import { checkTraffic, type ModelService, modelServices, slots } from "#kit/traffic/traffic.ts";
 import { desiredTraffic, sameTraffic, slotOf } from "./desired-traffic.ts";
 import type { ReleaseLog } from "./release-log.ts";
+import type { SlotProblem } from "./slot-problem.ts";
 import { checkService, planRollout } from "./start.ts";
 import { isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
@@ -17,8 +18,8 @@ export interface RolloutDependencies {
   readonly digestOf: (service: ModelService, version: string) => Promise<string>;
   /** Event time of the newest request; now, when there was none. */
   readonly latestEventTime: () => Promise<Date>;
-  /** Slots that can take traffic now. */
-  readonly isServing: (service: ModelService, slot: "blue" | "green") => Promise<boolean>;
+  /** Why a slot should get no weight; undefined: it may. */
+  readonly slotProblem: SlotProblem;
   /** There is something to do for a rollout; returns at once. */
   readonly wake: (rolloutId: string) => void;
 }
@@ -30,7 +31,7 @@ const MAX_PAGE = 100;
 export function createRolloutService(
   dependencies: RolloutDependencies,
 ): Handlers<typeof RolloutServiceDefinition> {
-  const { releases, traffic, digestOf, latestEventTime, isServing, wake } = dependencies;
+  const { releases, traffic, digestOf, latestEventTime, slotProblem, wake } = dependencies;
 
   const known = (rolloutId: string): Rollout => {
     const rollout = releases.rollout(rolloutId);
@@ -176,9 +177,10 @@ export function createRolloutService(
           const description = "cannot be changed here: versions are deployed by a rollout";
           throw invalidArgument([{ field: `traffic.${slot}.version`, description }]);
         }
-        if (weight + mirror > 0 && !(await isServing(service, slot))) {
-          throw new MeshError("FAILED_PRECONDITION", `${service}-${slot} has no healthy instance`);
-        }
+        const before = slotOf(now, slot);
+        const isMore = weight > before.weight || mirror > before.mirror; // less may always be given
+        const problem = isMore ? await slotProblem(service, slot) : undefined;
+        if (problem !== undefined) throw new MeshError("FAILED_PRECONDITION", problem);
       }
       return { traffic: await traffic.set(wanted, who, why) };
     },

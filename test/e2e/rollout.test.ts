@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
+import {
+  BackendServiceDefinition,
+  RequestTripRequest,
+} from "#gen/tripmesh/backend/v1/backend_service.ts";
 import {
   DurationServiceDefinition,
   PredictRequest,
@@ -15,6 +18,7 @@ import { streams } from "#kit/events/subjects.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { readMeshFile } from "../../cli/up/mesh-file.ts";
 import { flow } from "../../cli/up/testing/flow.ts";
+import { readEventTime } from "../../services/rollout/event-time.ts";
 import { startMesh, type TestMesh, tempDataDir, trips } from "../harness/mesh.ts";
 import { readStream } from "../harness/read-stream.ts";
 import {
@@ -264,6 +268,36 @@ test("an A/B by segment is for riders of the segment alone", async () => {
   await releases.ended(rollout.rolloutId);
 });
 
+test("an A/B by segment of a consumer shares its events like requests: one live answer, by the rider's segment", async () => {
+  const rollout = await releases.start("tip", "v2", `strategy: ab\n${endless}`, {
+    bySegment: true,
+  });
+  await releases.until("it is shared", rollout.rolloutId, ({ currentStage }) => currentStage === 1);
+  const segments = ["b", "a", ""];
+  const trips = await Promise.all(
+    segments.map((segment) => requestTrip(`tip-${segment}`, segment)),
+  );
+  const answers = (role: PredictionRole) => async () => {
+    const all = (await readPredictions("tip")).filter((one) => one.role === role);
+    const versions = trips.map((trip) =>
+      all.filter(({ tripId }) => tripId === trip).map(({ version }) => version),
+    );
+    return versions.every(({ length }) => length > 0) ? versions : undefined;
+  };
+  expect(await until("all are answered", answers(PredictionRole.LIVE))).toEqual([
+    ["v2"],
+    ["v1"],
+    ["v1"],
+  ]);
+  expect(await until("all are answered twice", answers(PredictionRole.SHADOW))).toEqual([
+    ["v1"],
+    ["v2"],
+    ["v2"],
+  ]);
+  await releases.client.abortRollout({ rolloutId: rollout.rolloutId, ...by }, { timeoutMs: 5_000 });
+  await releases.ended(rollout.rolloutId);
+});
+
 onRecords(
   "a good version is promoted by itself and is live after a restart, from the first request",
   async () => {
@@ -371,6 +405,23 @@ onRecords(
     });
   },
 );
+
+/** A trip of a rider, as late as the replay is; gives back its id. */
+async function requestTrip(riderId: string, segment: string): Promise<string> {
+  const backend = createClient(BackendServiceDefinition, mesh.edge);
+  try {
+    const request = RequestTripRequest.fromPartial({
+      requestId: `${riderId}-request`,
+      ride: { pickupZone: 74, dropoffZone: 236 },
+      eventTime: await readEventTime(releases.events),
+    });
+    const headers = { "x-rider-id": riderId, ...(segment && { "x-segment": segment }) };
+    const { trip } = await backend.requestTrip(request, { timeoutMs: 5_000, headers });
+    return trip?.tripId ?? "";
+  } finally {
+    backend.close();
+  }
+}
 
 /** The version that answers a rider's quote. */
 async function quote(riderId: string, segment = ""): Promise<string | undefined> {

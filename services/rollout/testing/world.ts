@@ -59,6 +59,7 @@ export interface LifeOptions {
   readonly kill?: Kill;
   readonly deploy?: () => Promise<void>;
   readonly overrides?: readonly string[];
+  readonly slotProblem?: () => string | undefined;
 }
 
 export async function live(world: World, options: LifeOptions = {}): Promise<Life> {
@@ -90,6 +91,7 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Lif
     instances: instancesOf(world, step, options),
     judge,
     golden: () => step("golden", () => undefined),
+    slotProblem: async () => options.slotProblem?.(),
     overridesOf: () => options.overrides ?? [],
     keepWarmMs: 1_000,
     now: () => new Date(world.nowMs),
