@@ -106,7 +106,7 @@ const engine = createEngine({
   instances,
   judge,
   golden: async (service, slot, version) =>
-    askGolden({ inference }, await cardOf(service, version), slot),
+    askGolden({ inference, duration }, await cardOf(service, version), slot),
   overridesOf: (name) => (name === "duration" ? (overrides?.of(name) ?? []) : []),
   keepWarmMs: config.keepWarmMs,
   log,

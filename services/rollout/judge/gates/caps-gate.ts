@@ -1,3 +1,4 @@
+import { countEvidence } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 /** What no statistics are needed for: a crash, an answer that is no number, other bits, too many errors. */
@@ -13,7 +14,11 @@ export function capsGate({ plan, look, crashes, noNumber, parity }: Case): Gate 
     baseParity: parity.base,
     errorShare,
   };
-  const isErring = requests >= plan.leastRequests && errorShare > plan.mostErrors;
+  // Shown, not seen: in a shadow's first second two time-outs may be a tenth of all answers.
+  const isErring =
+    requests >= plan.leastRequests &&
+    countEvidence({ candidate: errors, base: requests - errors }, plan.mostErrors, "worse") >=
+      -Math.log(plan.guardAlpha);
   const broken = [
     crashes > 0 && `the candidate crashed ${times(crashes)}`,
     noNumber > 0 &&
