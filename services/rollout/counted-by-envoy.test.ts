@@ -9,7 +9,7 @@ import {
 import { type Client, createClient } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import { handle } from "#kit/rpc/server.ts";
-import type { Slot } from "#kit/traffic/traffic.ts";
+import { type Slot, slots } from "#kit/traffic/traffic.ts";
 import { saveSplit } from "../../envoy/save-split.ts";
 import { serveFor, startTrial, type Trial } from "../../envoy/trial.ts";
 import { until } from "../../test/harness/until.ts";
@@ -80,10 +80,19 @@ async function grown(
     async () => {
       const now = await readRequestCounts(trial.envoy.admin);
       seen = { blue: less(now, before, "blue"), green: less(now, before, "green") };
-      return JSON.stringify(seen) === JSON.stringify(expected);
+      return slots.every((slot) => isAs(seen?.[slot], expected[slot]));
     },
     8_000,
   ).catch(() => expect(seen).toEqual(expected));
+}
+
+/** On a busy machine any answer may be late; those that are meant to be always are. */
+function isAs(seen: SlotCounts | undefined, { slow, ...exact }: SlotCounts): boolean {
+  return (
+    seen !== undefined &&
+    seen.slow >= slow &&
+    Object.entries(exact).every(([kind, n]) => seen[kind as keyof SlotCounts] === n)
+  );
 }
 
 function less(now: RequestCounts, before: RequestCounts, slot: Slot): SlotCounts {

@@ -75,8 +75,8 @@ const defaults = {
   leastPaired: 0.95,
   mostErrors: 0.05,
   leastRequests: 20,
-  mostLate: 0.01,
-  lateMargin: 0.5,
+  mostLate: 0.05,
+  lateMargin: 1,
   assignment: "riders",
   areInputsEqual: false,
 } as const satisfies Partial<JudgePlan>;

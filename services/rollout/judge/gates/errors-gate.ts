@@ -1,5 +1,5 @@
 import type { Operations } from "../operations.ts";
-import { CONCENTRATION, countEvidence } from "../statistics/counts.ts";
+import { countEvidence, QUICK_CONCENTRATION } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 const GATE = "request errors";
@@ -40,7 +40,7 @@ export function errorsGate({ plan, look }: Case): Gate {
 function harmEvidence({ requests, errors }: Operations): number {
   const total = requests.candidate + requests.base;
   if (total === 0) return 0;
-  return countEvidence(errors, requests.candidate / total, "worse", CONCENTRATION);
+  return countEvidence(errors, requests.candidate / total, "worse", QUICK_CONCENTRATION);
 }
 
 /** The same test of errors among one version's own requests: evidence that they are fewer than `cap`. */

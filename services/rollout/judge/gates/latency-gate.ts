@@ -1,5 +1,5 @@
 import type { Operations } from "../operations.ts";
-import { countEvidence, shareWithMargin } from "../statistics/counts.ts";
+import { countEvidence, QUICK_CONCENTRATION, shareWithMargin } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 const GATE = "request latency";
@@ -54,5 +54,6 @@ function harmEvidence({ timed, slowSeconds }: Operations, margin: number): numbe
   const total = timed.candidate + timed.base;
   if (total === 0) return 0;
   const share = Math.max(0.5, timed.candidate / total);
-  return countEvidence(slowSeconds, shareWithMargin(share, margin), "worse");
+  const expected = shareWithMargin(share, margin);
+  return countEvidence(slowSeconds, expected, "worse", QUICK_CONCENTRATION);
 }
