@@ -1,7 +1,11 @@
 // Golden requests, asked of the real models.
 import pino from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
+import {
+  type PredictRequest,
+  PredictResponse,
+} from "#gen/tripmesh/duration/v1/duration_service.ts";
 import { type Card, loadBundle } from "#kit/model/bundle.ts";
 import { inferenceService } from "#kit/model/inference-service.ts";
 import { createPredictor, type Predictor } from "#kit/model/predictor.ts";
@@ -15,6 +19,13 @@ describe.each(modelServices)("%s", (service) => {
   let server: RpcServer;
   let inference: Client<typeof GRPCInferenceServiceDefinition>;
   let card: Card;
+  const quoted: { request: PredictRequest; slot: string | undefined }[] = [];
+  const duration = {
+    async predict(request: PredictRequest, options: { headers?: Record<string, string> } = {}) {
+      quoted.push({ request, slot: options.headers?.["x-slot"] });
+      return PredictResponse.create();
+    },
+  };
   beforeAll(async () => {
     const folder = new URL(`../../models/${service}/v2`, import.meta.url).pathname;
     const bundle = await loadBundle(folder);
@@ -30,17 +41,29 @@ describe.each(modelServices)("%s", (service) => {
     await predictor?.close();
   });
 
+  beforeEach(() => quoted.splice(0));
+
   const ask = (change: Partial<Candidate> = {}, told: Card = card) => {
     const { version, digest } = card;
-    return askGolden({ inference }, { service, slot: "green", version, digest, ...change }, told);
+    return askGolden(
+      { inference, duration },
+      { service, slot: "green", version, digest, ...change },
+      told,
+    );
   };
   const refused = (message: RegExp) => ({
     code: "FAILED_PRECONDITION",
     message: expect.stringMatching(message),
   });
 
-  test("that answers sanely is let in", async () => {
+  const isWarmed = service === "duration"; // nobody waits for a consumer's answers
+  test(`that answers sanely is let in, ${isWarmed ? "warmed by quotes, which nobody logs" : "and not warmed"}`, async () => {
     await ask();
+    expect(quoted).toHaveLength(isWarmed ? 20 : 0);
+    for (const { request, slot } of quoted) {
+      expect(request).toMatchObject({ tripId: "", features: { pickupZone: expect.any(Number) } });
+      expect(slot).toBe("green");
+    }
   });
 
   test("is refused as another version, and with another model file than at the start", async () => {
@@ -57,5 +80,6 @@ describe.each(modelServices)("%s", (service) => {
     await expect(ask({}, narrow)).rejects.toMatchObject(
       refused(new RegExp(`${value.name} of a golden request is [\\d.]+, not within`)),
     );
+    expect(quoted).toEqual([]);
   });
 });

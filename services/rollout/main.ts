@@ -108,7 +108,11 @@ const engine = createEngine({
   instances,
   judge,
   golden: async (candidate) =>
-    askGolden({ inference }, candidate, await cardOf(candidate.service, candidate.version)),
+    askGolden(
+      { inference, duration },
+      candidate,
+      await cardOf(candidate.service, candidate.version),
+    ),
   slotProblem,
   overridesOf: (name) => (name === "duration" ? (overrides?.of(name) ?? []) : []),
   keepWarmMs: config.keepWarmMs,

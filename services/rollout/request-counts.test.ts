@@ -3,15 +3,19 @@ import { countRequests } from "./request-counts.ts";
 
 const bucket = (upper_bound: number, cumulative: number) => ({ upper_bound, cumulative });
 const rpc = "grpc.tripmesh.duration.v1.DurationService.Predict";
+const lua = "lua.duration-green-shadow";
 /** As Envoy 1.40 answers `/stats?format=json&histogram_buckets=cumulative`. */
 const stats = [
-  { name: `cluster.duration-blue.${rpc}.total`, value: 100 },
   { name: `cluster.duration-blue.${rpc}.success`, value: 98 },
-  { name: `cluster.duration-blue-shadow.${rpc}.total`, value: 10 },
-  { name: `cluster.duration-blue-shadow.${rpc}.success`, value: 10 },
-  { name: `cluster.duration-green.${rpc}.total`, value: 5 },
-  { name: `cluster.duration-green.${rpc}.success`, value: 0 },
-  { name: `cluster.cost-green.${rpc}.total`, value: 1_000 },
+  { name: `cluster.duration-blue.${rpc}.failure`, value: 2 },
+  { name: "cluster.duration-blue.upstream_rq_5xx", value: 1 }, // one of those two
+  { name: "cluster.duration-blue.upstream_rq_active_overflow", value: 1 },
+  { name: `cluster.duration-green.${rpc}.failure`, value: 5 },
+  { name: `cluster.duration-green-shadow.${lua}.answered`, value: 90 },
+  { name: `cluster.duration-green-shadow.${lua}.failed`, value: 3 },
+  { name: "cluster.duration-green-shadow.upstream_rq_5xx", value: 7 },
+  { name: "cluster.duration-green-shadow.upstream_rq_active_overflow", value: 3 },
+  { name: `cluster.cost-green.${rpc}.failure`, value: 1_000 },
   {
     histograms: [
       {
@@ -28,13 +32,13 @@ const stats = [
 
 test("requests, errors and slow answers are counted a slot, mirrored ones as well", () => {
   expect(countRequests({ stats })).toEqual({
-    requests: { blue: 110, green: 5 },
-    errors: { blue: 2, green: 5 },
-    slow: { blue: 5, green: 3 },
+    blue: { requests: 100, errors: 2, timed: 100, slow: 5 },
+    // 5 live, 93 copies with an answer, 4 that were given up; 3 were never sent.
+    green: { requests: 102, errors: 12, timed: 4, slow: 3 },
   });
 });
 
 test("an Envoy that nobody has asked yet has counted nothing", () => {
-  const none = { blue: 0, green: 0 };
-  expect(countRequests({ stats: [] })).toEqual({ requests: none, errors: none, slow: none });
+  const none = { requests: 0, errors: 0, timed: 0, slow: 0 };
+  expect(countRequests({ stats: [] })).toEqual({ blue: none, green: none });
 });

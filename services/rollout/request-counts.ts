@@ -1,22 +1,37 @@
 import { z } from "zod";
 import { type Slot, slots } from "#kit/traffic/traffic.ts";
 
-/** Requests to the duration service so far, as one Envoy has counted them. */
-export interface RequestCounts {
-  readonly requests: Readonly<Record<Slot, number>>;
-  /** Answers that were an error, or none. */
-  readonly errors: Readonly<Record<Slot, number>>;
-  /** Answers that took longer than the objective. */
-  readonly slow: Readonly<Record<Slot, number>>;
+/** What one Envoy has counted of one slot of the duration service so far. Each number only grows. */
+export interface SlotCounts {
+  /** Requests that are over: asked live, by name of the slot, or as a copy. */
+  readonly requests: number;
+  /** Of those, the ones whose answer was an error, or that Envoy had to answer itself. */
+  readonly errors: number;
+  /** Answers whose time is known, and those of them that took longer than the objective. */
+  readonly timed: number;
+  readonly slow: number;
 }
+
+export type RequestCounts = Readonly<Record<Slot, SlotCounts>>;
 
 /** Above this an answer is slow, ms; one of the bounds of Envoy's histograms. */
 const OBJECTIVE_MS = 50;
 const TIMEOUT_MS = 1_000;
+
+/**
+ * Live clusters count by grpc_stats. Copies pass no filter of the listener: their answers are counted by the
+ * filter of their own cluster (envoy.yaml), and what Envoy answered itself as 5xx.
+ */
+const good = /^(?:grpc\..*\.success|lua\..*\.answered)$/;
+const bad = /^(?:grpc\..*\.failure|lua\..*\.failed)$/;
+const OWN_ERRORS = "upstream_rq_5xx";
+/** Copies that were dropped because too many were under way: never asked, so never answered. */
+const dropped = ["upstream_rq_active_overflow", "upstream_rq_pending_overflow"];
+const TIME = "upstream_rq_time";
+
 const FILTER =
-  "^cluster\\.duration-(blue|green)(-shadow)?\\.(grpc\\..*\\.(total|success)|upstream_rq_time)$";
-const name =
-  /^cluster\.duration-(blue|green)(?:-shadow)?\.(?:grpc\..*\.(total|success)|upstream_rq_time)$/;
+  "^cluster\\.duration-(blue|green)(-shadow)?\\.(grpc\\..*\\.(success|failure)|lua\\..*\\.(answered|failed)|upstream_rq_(5xx|active_overflow|pending_overflow|time))$";
+const name = /^cluster\.duration-(blue|green)(-shadow)?\.(.*)$/;
 
 const answer = z.object({
   stats: z.array(
@@ -45,28 +60,44 @@ export async function readRequestCounts(admin: string): Promise<RequestCounts> {
   return countRequests(answer.parse(await response.json()));
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What Envoy's statistics say. */
 export function countRequests({ stats }: z.output<typeof answer>): RequestCounts {
-  const total = bySlot();
-  const success = bySlot();
-  const slow = bySlot();
+  const counts = Object.fromEntries(
+    slots.map((slot) => [slot, { requests: 0, errors: 0, timed: 0, slow: 0 }]),
+  ) as Record<Slot, Writable<SlotCounts>>;
   for (const { name: text = "", value = 0, histograms = [] } of stats) {
-    const [, slot, what] = name.exec(text) ?? [];
-    if (what === "total") total[slot as Slot] += value;
-    if (what === "success") success[slot as Slot] += value;
-    for (const { name: of, buckets } of histograms) {
-      const [, at] = name.exec(of) ?? [];
-      if (at === undefined) continue;
-      const within =
-        buckets.find(({ upper_bound }) => upper_bound >= OBJECTIVE_MS)?.cumulative ?? 0;
-      slow[at as Slot] += (buckets.at(-1)?.cumulative ?? 0) - within;
+    const [, slot, shadow, what = ""] = name.exec(text) ?? [];
+    const of = counts[slot as Slot];
+    if (of) count(of, { what, isShadow: shadow !== undefined, value });
+    for (const { name: timed, buckets } of histograms) {
+      const [, at, , which] = name.exec(timed) ?? [];
+      if (which === TIME) time(counts[at as Slot], buckets);
     }
   }
-  const errors = bySlot();
-  for (const slot of slots) errors[slot] = Math.max(0, total[slot] - success[slot]);
-  return { requests: total, errors, slow };
+  return counts;
 }
 
-function bySlot(): Record<Slot, number> {
-  return { blue: 0, green: 0 };
+function count(
+  of: Writable<SlotCounts>,
+  { what, isShadow, value }: { what: string; isShadow: boolean; value: number },
+): void {
+  const isError = bad.test(what) || (isShadow && what === OWN_ERRORS);
+  if (isError) of.errors += value;
+  if (isError || good.test(what)) of.requests += value;
+  if (isShadow && dropped.includes(what)) {
+    of.errors -= value; // to Envoy they are 5xx as well
+    of.requests -= value;
+  }
+}
+
+function time(
+  of: Writable<SlotCounts>,
+  buckets: readonly { readonly upper_bound: number; readonly cumulative: number }[],
+): void {
+  const all = buckets.at(-1)?.cumulative ?? 0;
+  of.timed += all;
+  of.slow +=
+    all - (buckets.find(({ upper_bound }) => upper_bound >= OBJECTIVE_MS)?.cumulative ?? 0);
 }

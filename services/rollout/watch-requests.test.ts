@@ -7,10 +7,9 @@ import type { RequestCounts } from "./request-counts.ts";
 import { rolloutOf } from "./testing/rollouts.ts";
 import { watchRequests } from "./watch-requests.ts";
 
-const counts = (blue: number, green: number, greenErrors = 0): RequestCounts => ({
-  requests: { blue, green },
-  errors: { blue: 0, green: greenErrors },
-  slow: { blue: 0, green: 0 },
+const counts = (blue: number, green: number, greenErrors = 0, slow = [0, 0]): RequestCounts => ({
+  blue: { requests: blue, errors: 0, timed: blue, slow: slow[0] ?? 0 },
+  green: { requests: green, errors: greenErrors, timed: green, slow: slow[1] ?? 0 },
 });
 let watching: { stop(): Promise<void> };
 afterEach(() => watching.stop());
@@ -19,11 +18,13 @@ function watch() {
   const told: Operated[] = [];
   const world = {
     counts: counts(1_000, 50, 40) as RequestCounts | undefined,
-    rollout: rolloutOf() as Rollout | undefined,
+    rollout: rolloutOf({ currentStage: 1 }) as Rollout | undefined,
     isExcused: false,
+    reads: 0,
   };
   watching = watchRequests({
     async read() {
+      world.reads++;
       if (!world.counts) throw new Error("away");
       return world.counts;
     },
@@ -54,7 +55,7 @@ test("what an earlier candidate did in the same slot is not this one's", async (
     requests: { candidate: 10, base: 100 },
     errors: { candidate: 1, base: 0 },
   });
-  world.rollout = rolloutOf({ rolloutId: "another" });
+  world.rollout = rolloutOf({ rolloutId: "another", currentStage: 1 });
   expect(await next()).toMatchObject({ requests: { candidate: 0, base: 0 } });
 });
 
@@ -78,4 +79,46 @@ test("an Envoy that was started again counts from nothing, as another source", a
   const again = await next();
   expect(again).toMatchObject({ requests: { candidate: 2, base: 5 }, errors: { candidate: 1 } });
   expect(again?.source).not.toBe(first?.source);
+});
+
+test("what a candidate is asked before its first stage, to warm it, is not counted", async () => {
+  const { world, next } = watch();
+  await next();
+  world.rollout = rolloutOf({ rolloutId: "another", currentStage: 0 });
+  world.counts = counts(1_000, 150, 40, [0, 9]);
+  await new Promise((resolve) => setTimeout(resolve, 20)); // the last look ends
+  const { reads } = world;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(world.reads).toBe(reads);
+  world.rollout = rolloutOf({ rolloutId: "another", currentStage: 1 });
+  expect(await next()).toMatchObject({
+    requests: { candidate: 0, base: 0 },
+    slow: { candidate: 0, base: 0 },
+    slowSeconds: { candidate: 0, base: 0 },
+  });
+});
+
+test("a second counts where one version was slow and the other was not", async () => {
+  const { world, next } = watch();
+  await next();
+  world.counts = counts(1_010, 60, 40, [0, 5]);
+  expect(await next()).toMatchObject({
+    timed: { candidate: 10, base: 10 },
+    slow: { candidate: 5, base: 0 },
+    slowSeconds: { candidate: 1, base: 0 },
+  });
+  world.counts = counts(1_020, 70, 40, [3, 8]);
+  expect(await next()).toMatchObject({
+    slow: { candidate: 8, base: 3 },
+    slowSeconds: { candidate: 1, base: 0 },
+  });
+  world.counts = counts(1_030, 80, 40, [4, 8]);
+  expect(await next()).toMatchObject({ slowSeconds: { candidate: 1, base: 1 } });
+  world.isExcused = true;
+  world.counts = counts(1_040, 90, 40, [4, 9]);
+  expect(await next()).toMatchObject({
+    timed: { candidate: 39, base: 40 },
+    slow: { candidate: 8, base: 4 },
+    slowSeconds: { candidate: 1, base: 1 },
+  });
 });

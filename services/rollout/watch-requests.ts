@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
-import type { Slot } from "#kit/traffic/traffic.ts";
+import { type Slot, slots } from "#kit/traffic/traffic.ts";
 import { otherSlot } from "./desired-traffic.ts";
 import type { Fact } from "./judge/fact.ts";
-import type { RequestCounts } from "./request-counts.ts";
+import type { RequestCounts, SlotCounts } from "./request-counts.ts";
 
 export interface WatchRequestsOptions {
   /** Reads the counters of one Envoy. */
@@ -17,55 +17,46 @@ export interface WatchRequestsOptions {
   /** Whether what fails now is not the candidate's fault: it was killed from outside. */
   readonly isExcused: (rolloutId: string) => boolean;
   readonly log: Logger;
-  /** Default 1000. */
+  /** Default 1000: the judge counts seconds. */
   readonly everyMs?: number;
 }
 
-type Kind = keyof RequestCounts;
+type Kind = keyof SlotCounts;
+type Totals = Record<Kind | "slowSeconds", number>;
 
-interface Base {
+/** What was counted since the rollout's first stage began, or since Envoy did. */
+interface Sum {
   readonly rolloutId: string;
-  readonly counts: RequestCounts | undefined;
-  /** The candidate's since then that are not its fault. */
-  forgiven: { readonly errors: number; readonly slow: number };
+  readonly of: Readonly<Record<Slot, Totals>>;
 }
 
-const NOTHING = { errors: 0, slow: 0 };
+const kinds = ["requests", "errors", "timed", "slow"] as const;
 
-/** Tells the judge what Envoy counts while a version of duration is being released. */
+/**
+ * Tells the judge what Envoy counts while a version of duration is being released, from its first stage on: what
+ * a candidate is asked before that is to warm it.
+ */
 export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<void> } {
   const { read, rollout, revision, tell, isExcused, log, everyMs = 1_000 } = options;
   const stopping = new AbortController();
   let life = 0;
   let before: RequestCounts | undefined;
-  /** What was counted before this rollout: another candidate in the same slot, for one. */
-  let base: Base | undefined;
+  let sum: Sum | undefined;
   let isAway = false;
 
-  async function look(of: Rollout): Promise<void> {
-    const { rolloutId } = of;
-    const candidate = of.candidateSlot as Slot;
+  async function look({ rolloutId, candidateSlot }: Rollout): Promise<void> {
+    const candidate = candidateSlot as Slot;
     const counts = await read();
-    const isNewEnvoy = before !== undefined && sum(counts) < sum(before); // counters do not go back
+    const isNewEnvoy = before !== undefined && hasFallen(counts, before); // counters do not go back
     if (isNewEnvoy) life++;
-    const previous = isNewEnvoy ? undefined : before;
+    // What was counted before this rollout is another candidate's in the same slot, for one.
+    const previous = isNewEnvoy ? undefined : sum?.rolloutId === rolloutId ? before : counts;
+    if (isNewEnvoy || sum?.rolloutId !== rolloutId) sum = emptySum(rolloutId);
     before = counts;
-    if (base?.rolloutId !== rolloutId) base = { rolloutId, counts, forgiven: NOTHING };
-    else if (isNewEnvoy) base = { rolloutId, counts: undefined, forgiven: NOTHING };
-    const grown = (kind: Kind, slot: Slot, since: RequestCounts | undefined) =>
-      counts[kind][slot] - (since?.[kind][slot] ?? 0);
-    if (isExcused(rolloutId) && previous) {
-      base.forgiven = {
-        errors: base.forgiven.errors + grown("errors", candidate, previous),
-        slow: base.forgiven.slow + grown("slow", candidate, previous),
-      };
-    }
-    const { errors, slow } = base.forgiven;
-    // A request that is forgiven was none: it must not make the others' share smaller either.
-    const forgiven = { requests: errors, errors, slow };
-    const byArm = (kind: Kind) => ({
-      candidate: Math.max(0, grown(kind, candidate, base?.counts) - forgiven[kind]),
-      base: grown(kind, otherSlot(candidate), base?.counts),
+    addGrowth(sum, { counts, previous, excused: isExcused(rolloutId) ? candidate : undefined });
+    const byArm = (kind: keyof Totals) => ({
+      candidate: sum?.of[candidate][kind] ?? 0,
+      base: sum?.of[otherSlot(candidate)][kind] ?? 0,
     });
     tell(rolloutId, {
       kind: "operated",
@@ -73,7 +64,9 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
       revision: Number(revision()),
       requests: byArm("requests"),
       errors: byArm("errors"),
+      timed: byArm("timed"),
       slow: byArm("slow"),
+      slowSeconds: byArm("slowSeconds"),
     });
   }
 
@@ -81,7 +74,7 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
     while (!stopping.signal.aborted) {
       const of = rollout();
       try {
-        if (of) await look(of);
+        if (of && of.currentStage > 0) await look(of);
         isAway = false;
       } catch (cause) {
         if (!isAway) log.warn({ err: cause }, "Envoy's counters cannot be read"); // once, it may last
@@ -98,6 +91,37 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
   };
 }
 
-function sum({ requests }: RequestCounts): number {
-  return requests.blue + requests.green;
+interface Growth {
+  readonly counts: RequestCounts;
+  readonly previous: RequestCounts | undefined;
+  /** Slot whose errors and delays are not its fault at the moment. */
+  readonly excused: Slot | undefined;
+}
+
+/** Adds what has grown since the last look, in place. */
+function addGrowth({ of }: Sum, { counts, previous, excused }: Growth): void {
+  const grown = (slot: Slot, kind: Kind) =>
+    Math.max(0, counts[slot][kind] - (previous?.[slot][kind] ?? 0));
+  for (const slot of slots) {
+    const isExcused = slot === excused;
+    // A request that is forgiven was none: it must not make the others' share smaller either.
+    const forgiven = { requests: grown(slot, "errors"), timed: grown(slot, "slow") };
+    for (const kind of kinds) {
+      if (!isExcused) of[slot][kind] += grown(slot, kind);
+      else if (kind === "requests" || kind === "timed") {
+        of[slot][kind] += Math.max(0, grown(slot, kind) - forgiven[kind]);
+      }
+    }
+    const isLateAlone = grown(slot, "slow") > 0 && grown(otherSlot(slot), "slow") === 0;
+    if (isLateAlone && excused === undefined) of[slot].slowSeconds++;
+  }
+}
+
+function emptySum(rolloutId: string): Sum {
+  const nothing = () => ({ requests: 0, errors: 0, timed: 0, slow: 0, slowSeconds: 0 });
+  return { rolloutId, of: { blue: nothing(), green: nothing() } };
+}
+
+function hasFallen(now: RequestCounts, before: RequestCounts): boolean {
+  return slots.some((slot) => now[slot].timed < before[slot].timed);
 }

@@ -258,7 +258,9 @@ describe("strata", () => {
       revision,
       requests: { candidate, base: 10 * candidate },
       errors: { candidate: 1, base: 2 },
+      timed: { candidate, base: 10 * candidate },
       slow: { candidate: 0, base: 1 },
+      slowSeconds: { candidate: 0, base: 1 },
     });
     const facts = [
       weights(4, 500),

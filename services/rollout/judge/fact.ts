@@ -100,9 +100,13 @@ export interface Operated {
   /** Revision of the traffic at the time. */
   readonly revision: number;
   readonly requests: ByArm;
-  /** Answers that were an error, and those that took longer than the objective. */
+  /** Answers that were an error. */
   readonly errors: ByArm;
+  /** Answers whose time is known, and those that took longer than the objective. */
+  readonly timed: ByArm;
   readonly slow: ByArm;
+  /** Seconds with a slow answer of this arm and none of the other. */
+  readonly slowSeconds: ByArm;
 }
 
 /** A process of the candidate ended by itself. `id` names the one crash. */

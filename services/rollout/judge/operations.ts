@@ -1,22 +1,21 @@
-import { arms, type ByArm, type Operated } from "./fact.ts";
+import { type Arm, arms, type ByArm, type Operated } from "./fact.ts";
 
-/** Requests to either version, and those answered by an error or later than the objective. */
-export interface Operations {
-  readonly requests: ByArm;
-  readonly errors: ByArm;
-  readonly slow: ByArm;
-}
+const kinds = ["requests", "errors", "timed", "slow", "slowSeconds"] as const;
+
+/** What is counted of requests to either version; the words are those of `Operated`. */
+export type Operations = Readonly<Record<(typeof kinds)[number], ByArm>>;
 
 /** The highest report of each source in each stratum, by its index. */
 export type Counters = Map<string, Map<number, Operations>>;
 
-const kinds = ["requests", "errors", "slow"] as const;
 const MOST_SOURCES = 1_000;
 
 export const NO_OPERATIONS: Operations = {
   requests: { candidate: 0, base: 0 },
   errors: { candidate: 0, base: 0 },
+  timed: { candidate: 0, base: 0 },
   slow: { candidate: 0, base: 0 },
+  slowSeconds: { candidate: 0, base: 0 },
 };
 
 /** Notes a report, in place. Counters only rise, so the highest is the latest, in whatever order they come. */
@@ -44,7 +43,7 @@ export function operationsIn(counters: Counters, stratum: number): Operations {
 }
 
 function combine(a: Operations, b: Operations, by: (a: number, b: number) => number): Operations {
-  const result = { requests: { ...a.requests }, errors: { ...a.errors }, slow: { ...a.slow } };
+  const result = structuredClone(NO_OPERATIONS) as Record<keyof Operations, Record<Arm, number>>;
   for (const kind of kinds) {
     for (const arm of arms) result[kind][arm] = by(a[kind][arm], b[kind][arm]);
   }

@@ -40,9 +40,13 @@ export interface JudgePlan {
   readonly forgetAfterMs: number;
   /** Share of matured trips with a truth that must be paired, and of matured trips that must have ended. */
   readonly leastPaired: number;
-  /** Answers that may fail before the candidate does, whatever the base does; and requests before that counts. */
+  /** Share of answers that may be errors, whatever the base does; and requests before errors or delays count. */
   readonly mostErrors: number;
   readonly leastRequests: number;
+  /** Share of answers that may be later than the objective, however few of the base's are. */
+  readonly mostLate: number;
+  /** How much more often than the base the candidate may be late, as a share of the base's. */
+  readonly lateMargin: number;
   /** Who shares riders: their hash, or their segment, which has no expected ratio. */
   readonly assignment: "riders" | "segment";
   /** Both versions are fed the same tensors, so that a pair with two hashes is no pair. */
@@ -71,6 +75,8 @@ const defaults = {
   leastPaired: 0.95,
   mostErrors: 0.05,
   leastRequests: 20,
+  mostLate: 0.05,
+  lateMargin: 1,
   assignment: "riders",
   areInputsEqual: false,
 } as const satisfies Partial<JudgePlan>;
@@ -149,6 +155,8 @@ function problems(plan: JudgePlan): FieldViolation[] {
     "must not be below least_for_fail",
   );
   check("planned_trips", plan.plannedTrips >= 1, "must be at least 1");
+  check("most_late", within(plan.mostLate, 0, 1), "must be 0 to 1");
+  check("late_margin", plan.lateMargin >= 0, "must not be negative");
   check("least_paired", within(plan.leastPaired, 0, 1), "must be 0 to 1");
   check("maturity", plan.maturityMs >= 0, "must not be negative");
   check("forget_after", plan.forgetAfterMs > plan.maturityMs, "must be longer than maturity");

@@ -15,6 +15,7 @@ import {
   inTime,
   type MadeUpTrip,
   madeUpTrips,
+  operated,
   planFor,
   START_MS,
   scored,
@@ -148,14 +149,11 @@ describe("silence", () => {
 
 describe("hard caps act at once", () => {
   const plan = planFor({ service: "duration" });
-  const requests = (candidate: number, base: number, total = 100): Fact => ({
-    kind: "operated",
-    source: "envoy",
-    revision: 0,
-    requests: { candidate: total, base: 19 * total },
-    errors: { candidate, base },
-    slow: { candidate: 0, base: 0 },
-  });
+  const requests = (candidate: number, base: number, total = 100): Fact =>
+    operated({
+      requests: { candidate: total, base: 19 * total },
+      errors: { candidate, base },
+    });
   const twice = (arm: Arm) => [
     scored(arm, "t"),
     scored(arm, "t", { value: 11, role: "hindsight" }),
@@ -166,7 +164,12 @@ describe("hard caps act at once", () => {
     ["no number", [scored("candidate", "t", { value: Number.NaN })], Verdict.FAIL, "is no number"],
     ["other bits", twice("candidate"), Verdict.FAIL, "other bits, once"],
     ["other bits of the live version", twice("base"), Verdict.HOLD, "nothing sound to compare"],
-    ["errors", [requests(6, 0)], Verdict.FAIL, "6.0 % of the candidate's 100 answers were errors"],
+    [
+      "errors",
+      [requests(20, 0)],
+      Verdict.FAIL,
+      "20.0 % of the candidate's 100 answers were errors",
+    ],
   ] as [string, Fact[], Verdict, string][])("%s", (_, facts, verdict, words) => {
     const judgement = judge(fold(facts, plan), plan, stage);
     expect(judgement.verdict).toBe(verdict);

@@ -2,10 +2,11 @@ import { Verdict } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Evidence } from "./evidence.ts";
 import { answersGate } from "./gates/answers-gate.ts";
 import { capsGate } from "./gates/caps-gate.ts";
+import { errorsGate } from "./gates/errors-gate.ts";
 import type { Case, Gate, StageTime } from "./gates/gate.ts";
+import { latencyGate } from "./gates/latency-gate.ts";
 import { metricGate } from "./gates/metric-gate.ts";
 import { ratioGate } from "./gates/ratio-gate.ts";
-import { requestsGate } from "./gates/requests-gate.ts";
 import { splitGate } from "./gates/split-gate.ts";
 import { bakeGate, hoursGate } from "./gates/time-gates.ts";
 import { takeLook } from "./look.ts";
@@ -67,7 +68,7 @@ function gatesOf(of: Case): Gate[] {
   return [
     capsGate(of),
     ...of.plan.metrics.map((_, index) => metricGate(of, index)),
-    ...(hasRequests ? [requestsGate(of, "errors"), requestsGate(of, "slow")] : []),
+    ...(hasRequests ? [errorsGate(of), latencyGate(of)] : []),
     splitGate(of),
     ...(ratio ? [ratio] : []),
     answersGate(of),

@@ -1,3 +1,4 @@
+import { type Counts, countEvidence, QUICK_CONCENTRATION } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 /** What no statistics are needed for: a crash, an answer that is no number, other bits, too many errors. */
@@ -13,7 +14,10 @@ export function capsGate({ plan, look, crashes, noNumber, parity }: Case): Gate 
     baseParity: parity.base,
     errorShare,
   };
-  const isErring = requests >= plan.leastRequests && errorShare > plan.mostErrors;
+  // Shown, not seen: in a shadow's first second two time-outs may be a tenth of all answers.
+  const isErring =
+    requests >= plan.leastRequests &&
+    isAbove({ candidate: errors, base: requests - errors }, plan.mostErrors, plan.guardAlpha);
   const broken = [
     crashes > 0 && `the candidate crashed ${times(crashes)}`,
     noNumber > 0 &&
@@ -32,6 +36,10 @@ export function capsGate({ plan, look, crashes, noNumber, parity }: Case): Gate 
   }
   const because = "No crash, no answer that is no number, no other bits for the same features.";
   return answer("hard caps", Verdict.PASS, because, { numbers });
+}
+
+function isAbove(counts: Counts, cap: number, alpha: number): boolean {
+  return countEvidence(counts, cap, "worse", QUICK_CONCENTRATION) >= -Math.log(alpha);
 }
 
 function times(count: number): string {

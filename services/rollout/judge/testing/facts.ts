@@ -1,5 +1,6 @@
 import { createRandom, type Random } from "../../../../simulator/random.ts";
-import type { Arm, Fact, Scored, Truth, VersionInSlot } from "../fact.ts";
+import type { Arm, Fact, Operated, Scored, Truth, VersionInSlot } from "../fact.ts";
+import { NO_OPERATIONS } from "../operations.ts";
 import { createPlan, type JudgePlan, type PlanOptions } from "../plan.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -32,6 +33,11 @@ export function scored(arm: Arm, tripId: string, change: Partial<Scored> = {}): 
     featureHash: "f",
     ...change,
   };
+}
+
+/** A report of one Envoy at the first revision. */
+export function operated(counts: Partial<Operated>): Operated {
+  return { kind: "operated", source: "envoy", revision: 0, ...NO_OPERATIONS, ...counts };
 }
 
 export interface MadeUpTrip {
