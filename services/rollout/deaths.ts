@@ -6,21 +6,34 @@ export interface Deaths {
   /** Takes a death of the candidate's process; whether it is the candidate's fault. */
   isFault(rollout: Rollout, exit: Pick<InstanceExit, "signal">): boolean;
   /** Whether what fails now may come of a death from outside. */
-  isExcused(rolloutId: string): boolean;
+  isExcused(rollout: Rollout): Promise<boolean>;
+}
+
+export interface DeathsOptions {
+  /** Whether the candidate has a process that serves; false when nobody can tell. */
+  readonly isBack: (rollout: Rollout) => Promise<boolean>;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+}
+
+interface Outage {
+  readonly sinceMs: number;
+  backAtMs: number | undefined;
 }
 
 /** Sent by others, as a rule; a model that crashes ends by itself, or by SIGSEGV, SIGABRT and the like. */
 const fromOutside = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"];
 /** So many in one stage are no accident any more: who needs too much memory is killed with SIGKILL as well. */
 const MOST_IN_A_STAGE = 3;
-/** A process is back within a second or two, and Envoy's health check a second later. */
-const EXCUSED_MS = 5_000;
+/** On a quiet machine a process is back within a second or two; who is not back after this does not come back. */
+const LONGEST_OUTAGE_MS = 60_000;
+/** Until Envoy's health check has seen that it is back, and the errors before that are counted. */
+const AFTERWARDS_MS = 5_000;
 const MOST_REMEMBERED = 1_000;
 
-/** `now`: milliseconds that only grow. */
-export function createDeaths(now: () => number = () => performance.now()): Deaths {
+export function createDeaths({ isBack, now = () => performance.now() }: DeathsOptions): Deaths {
   const counts = new Map<string, number>();
-  const excusedUntil = new Map<string, number>();
+  const outages = new Map<string, Outage>();
   return {
     isFault({ rolloutId, currentStage }, { signal }) {
       if (signal === undefined || !fromOutside.includes(signal)) return true;
@@ -29,9 +42,19 @@ export function createDeaths(now: () => number = () => performance.now()): Death
       if (counts.size >= MOST_REMEMBERED) counts.clear();
       counts.set(stage, count);
       if (count >= MOST_IN_A_STAGE) return true;
-      excusedUntil.set(rolloutId, now() + EXCUSED_MS);
+      if (outages.size >= MOST_REMEMBERED) outages.clear();
+      outages.set(rolloutId, { sinceMs: now(), backAtMs: undefined });
       return false;
     },
-    isExcused: (rolloutId) => now() < (excusedUntil.get(rolloutId) ?? Number.NEGATIVE_INFINITY),
+    async isExcused(rollout) {
+      const outage = outages.get(rollout.rolloutId);
+      if (!outage) return false;
+      if (outage.backAtMs === undefined) {
+        if (now() >= outage.sinceMs + LONGEST_OUTAGE_MS) return false;
+        if (await isBack(rollout)) outage.backAtMs = now();
+        return true;
+      }
+      return now() < outage.backAtMs + AFTERWARDS_MS;
+    },
   };
 }

@@ -118,7 +118,15 @@ const engine = createEngine({
   keepWarmMs: config.keepWarmMs,
   log,
 });
-const deaths = createDeaths();
+const deaths = createDeaths({
+  async isBack({ service: name, candidateSlot }) {
+    const all = await instances.list().catch((cause: unknown) => {
+      log.debug({ err: cause }, "nobody tells which instances there are");
+      return [];
+    });
+    return all.some((one) => one.service === name && one.slot === candidateSlot && one.ready);
+  },
+});
 const requests =
   envoyAdmin === undefined
     ? undefined

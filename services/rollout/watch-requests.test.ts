@@ -31,7 +31,7 @@ function watch() {
     rollout: () => world.rollout,
     revision: () => 7n,
     tell: (_, fact) => told.push(fact as Operated),
-    isExcused: () => world.isExcused,
+    isExcused: async () => world.isExcused,
     log: pino({ level: "silent" }),
     everyMs: 1,
   });

@@ -15,7 +15,7 @@ export interface WatchRequestsOptions {
   readonly revision: () => bigint;
   readonly tell: (rolloutId: string, fact: Fact) => void;
   /** Whether what fails now is not the candidate's fault: it was killed from outside. */
-  readonly isExcused: (rolloutId: string) => boolean;
+  readonly isExcused: (rollout: Rollout) => Promise<boolean>;
   readonly log: Logger;
   /** Default 1000: the judge counts seconds. */
   readonly everyMs?: number;
@@ -44,16 +44,17 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
   let sum: Sum | undefined;
   let isAway = false;
 
-  async function look({ rolloutId, candidateSlot }: Rollout): Promise<void> {
-    const candidate = candidateSlot as Slot;
-    const counts = await read();
+  async function look(of: Rollout): Promise<void> {
+    const { rolloutId } = of;
+    const candidate = of.candidateSlot as Slot;
+    const [counts, excused] = [await read(), await isExcused(of)];
     const isNewEnvoy = before !== undefined && hasFallen(counts, before); // counters do not go back
     if (isNewEnvoy) life++;
     // What was counted before this rollout is another candidate's in the same slot, for one.
     const previous = isNewEnvoy ? undefined : sum?.rolloutId === rolloutId ? before : counts;
     if (isNewEnvoy || sum?.rolloutId !== rolloutId) sum = emptySum(rolloutId);
     before = counts;
-    addGrowth(sum, { counts, previous, excused: isExcused(rolloutId) ? candidate : undefined });
+    addGrowth(sum, { counts, previous, excused: excused ? candidate : undefined });
     const byArm = (kind: keyof Totals) => ({
       candidate: sum?.of[candidate][kind] ?? 0,
       base: sum?.of[otherSlot(candidate)][kind] ?? 0,
