@@ -3,18 +3,22 @@ import { onStage, type Row } from "./scenario.ts";
 
 /** A day of event time, which a PASS needs, is two and a half minutes. */
 const SPEED = "600";
-const CANARY = [1, 5, 25, 50, 100].map(
-  (percent) => `  - { weight: ${percent}%, bake: 30m, deadline: 2h }\n`,
-);
 const SHADOW = "  - { mirror: 100%, bake: 30m, deadline: 2h }\n";
+const canary = (percents: readonly number[]) =>
+  percents.map((percent) => `  - { weight: ${percent}%, bake: 30m, deadline: 2h }\n`);
+/** Duration in a shadow before; consumers of both slots see every event anyway. Tips as their preset begins. */
+const stages: Readonly<Record<string, readonly string[]>> = {
+  duration: [SHADOW, ...canary([1, 5, 25, 50, 100])],
+  cost: canary([1, 5, 25, 50, 100]),
+  tip: canary([5, 25, 50, 100]),
+};
 const PATIENCE_MS = 45 * 60_000;
 
 /** A better version, by shadow (duration), then in a canary, then with everybody, by the default requirements. */
 export function promote(service: string, told: (line: string) => void): Promise<Row> {
   return onStage(["--speed", SPEED, "--keep-warm", "1s"], async ({ releases }) => {
-    // Consumers of both slots see every event anyway.
-    const stages = [...(service === "duration" ? [SHADOW] : []), ...CANARY];
-    const { rolloutId } = await releases.start(service, "v2", `stages:\n${stages.join("")}`);
+    const plan = `stages:\n${stages[service]?.join("")}`;
+    const { rolloutId } = await releases.start(service, "v2", plan);
     const rollout = await releases.ended(rolloutId, PATIENCE_MS);
     for (const one of rollout.decisions) told(`${service} v2: ${tell(rollout, one)}`);
     const { blue, green } = await releases.traffic(service);
@@ -22,7 +26,7 @@ export function promote(service: string, told: (line: string) => void): Promise<
     const isLive = green?.version === "v2" && green.weight === 10_000 && blue?.version === "";
     const [last] = rollout.decisions.slice(-1);
     return {
-      what: `${service} v1 → v2, ${service === "duration" ? "shadow, then " : ""}canary of 1, 5, 25, 50, 100 %, default requirements`,
+      what: `${service} v1 → v2, ${service === "duration" ? "shadow, then " : ""}canary of ${service === "tip" ? "" : "1, "}5, 25, 50, 100 %, default requirements`,
       isAsPromised: last?.what === "promote" && isByItself && isLive,
       measured: `${rollout.decisions.map((one) => tell(rollout, one)).join("; ")}; live: blue ${blue?.version || "-"} ${blue?.weight}, green ${green?.version || "-"} ${green?.weight}`,
     };
