@@ -207,7 +207,10 @@ async function watch(
 ): Promise<void> {
   await callRollout(rolloutOf(flags, context), async (client) => {
     let shown = "";
-    for await (const { rollout } of client.watchRollout({ rolloutId }, { timeoutMs: WATCH_MS })) {
+    for await (const { rollout } of client.watchRollout(
+      { rolloutId, everyLook: false },
+      { timeoutMs: WATCH_MS },
+    )) {
       if (!rollout) continue;
       if (flags.json) {
         context.print(JSON.stringify(Rollout.toJSON(rollout)));

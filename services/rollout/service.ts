@@ -5,13 +5,16 @@ import { invalidArgument, MeshError } from "#kit/rpc/errors.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
 import { checkTraffic, type ModelService, modelServices, slots } from "#kit/traffic/traffic.ts";
 import { desiredTraffic, sameTraffic, slotOf } from "./desired-traffic.ts";
+import type { NewestLooks } from "./newest-looks.ts";
 import type { ReleaseLog } from "./release-log.ts";
 import { checkService, planRollout } from "./start.ts";
 import { isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
+import { watchRollout } from "./watch-rollout.ts";
 
 export interface RolloutDependencies {
   readonly releases: ReleaseLog;
+  readonly looks: NewestLooks;
   readonly traffic: TrafficControl;
   /** SHA-256 of a bundle's model file, as its card says; NOT_FOUND without such a bundle, with what there is. */
   readonly digestOf: (service: ModelService, version: string) => Promise<string>;
@@ -19,6 +22,8 @@ export interface RolloutDependencies {
   readonly latestEventTime: () => Promise<Date>;
   /** Slots that can take traffic now. */
   readonly isServing: (service: ModelService, slot: "blue" | "green") => Promise<boolean>;
+  /** Least time between messages of a watch for looks that changed no more than a number, ms. Default 1000. */
+  readonly lookEveryMs?: number;
   /** There is something to do for a rollout; returns at once. */
   readonly wake: (rolloutId: string) => void;
 }
@@ -30,7 +35,8 @@ const MAX_PAGE = 100;
 export function createRolloutService(
   dependencies: RolloutDependencies,
 ): Handlers<typeof RolloutServiceDefinition> {
-  const { releases, traffic, digestOf, latestEventTime, isServing, wake } = dependencies;
+  const { releases, looks, traffic, digestOf, latestEventTime, isServing, wake } = dependencies;
+  const { lookEveryMs = 1_000 } = dependencies;
 
   const known = (rolloutId: string): Rollout => {
     const rollout = releases.rollout(rolloutId);
@@ -65,7 +71,7 @@ export function createRolloutService(
       return { $case: "decision", value };
     });
     wake(request.rolloutId);
-    return { rollout: known(request.rolloutId) };
+    return { rollout: looks.shown(known(request.rolloutId)) };
   }
 
   return {
@@ -106,7 +112,7 @@ export function createRolloutService(
       }
     },
 
-    getRollout: ({ rolloutId }) => ({ rollout: known(rolloutId) }),
+    getRollout: ({ rolloutId }) => ({ rollout: looks.shown(known(rolloutId)) }),
 
     listRollouts({ service, pageSize, pageToken }) {
       if (service !== "") checkService(service);
@@ -118,32 +124,18 @@ export function createRolloutService(
       if (from < 0) throw invalidArgument([{ field: "page_token", description: "is not known" }]);
       const until = from + (pageSize || DEFAULT_PAGE);
       return {
-        rollouts: all.slice(from, until),
+        rollouts: all.slice(from, until).map(looks.shown),
         nextPageToken: all[until]?.rolloutId ?? "",
       };
     },
 
-    async *watchRollout({ rolloutId }, context) {
-      let changed = Promise.withResolvers<void>();
-      const stop = releases.onEntry((id) => {
-        if (id === rolloutId) changed.resolve();
-      });
-      const leave = () => changed.resolve();
-      context.signal.addEventListener("abort", leave);
-      try {
-        for (;;) {
-          const rollout = known(rolloutId);
-          yield { rollout };
-          if (context.cancelled || (isOver(rollout) && rollout.cleanedUp)) return;
-          await changed.promise;
-          changed = Promise.withResolvers();
-          if (context.cancelled) return;
-        }
-      } finally {
-        stop();
-        context.signal.removeEventListener("abort", leave);
-      }
-    },
+    watchRollout: (request, context) =>
+      watchRollout(request, context, {
+        shown: (rolloutId) => looks.shown(known(rolloutId)),
+        releases,
+        looks,
+        lookEveryMs,
+      }),
 
     pauseRollout: (request) => decide(request, "pause", RolloutState.PAUSED),
     resumeRollout: (request) => decide(request, "resume", RolloutState.RUNNING),
@@ -180,7 +172,8 @@ export function createRolloutService(
           throw new MeshError("FAILED_PRECONDITION", `${service}-${slot} has no healthy instance`);
         }
       }
-      return { traffic: await traffic.set(wanted, who, why) };
+      const { acknowledgedBy, laggards, ...set } = await traffic.set(wanted, who, why);
+      return { ...set, acknowledgedBy: [...acknowledgedBy], laggards: [...laggards] };
     },
   };
 }

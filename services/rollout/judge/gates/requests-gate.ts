@@ -2,6 +2,8 @@ import type { Operations } from "../operations.ts";
 import { CONCENTRATION, countEvidence } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
+/** Further ahead nothing is foreseen. */
+const MOST_REQUESTS = 100_000;
 const nouns = { errors: "error", slow: "slow answer" } as const;
 const gates = { errors: "request errors", slow: "request latency" } as const;
 
@@ -32,14 +34,29 @@ export function requestsGate({ plan, look }: Case, of: "errors" | "slow"): Gate 
       gates[of],
       Verdict.CONTINUE,
       `${said}; judged from ${plan.leastRequests} requests.`,
-      rest,
+      { ...rest, toPass: { pairs: plan.leastRequests - requests } }, // a trip is a request
     );
   }
   if (of === "errors" && belowCap(events, requests, plan.mostErrors) < -Math.log(plan.alpha)) {
     const because = `${said}; that less than ${percent(plan.mostErrors)} of its answers are errors is not shown yet.`;
-    return answer(gates[of], Verdict.CONTINUE, because, rest);
+    const needed = requestsUntilBelowCap(events / requests, plan);
+    const toPass = needed === undefined ? {} : { toPass: { pairs: needed - requests } };
+    return answer(gates[of], Verdict.CONTINUE, because, { ...rest, ...toPass });
   }
   return answer(gates[of], Verdict.PASS, `${said}: no more than its share.`, rest);
+}
+
+/** Requests at which errors are shown to be below the cap, if their rate stays; undefined when not foreseeable. */
+function requestsUntilBelowCap(
+  rate: number,
+  { mostErrors, alpha }: Case["plan"],
+): number | undefined {
+  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * 1.05)) {
+    if (belowCap(Math.round(rate * requests), requests, mostErrors) >= -Math.log(alpha)) {
+      return requests;
+    }
+  }
+  return undefined;
 }
 
 function harmEvidence({ requests, ...counts }: Operations, of: "errors" | "slow"): number {
