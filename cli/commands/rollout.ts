@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ReleaseEntry } from "#gen/tripmesh/rollout/v1/release_entry.ts";
@@ -31,6 +30,7 @@ import { parsePlan } from "../rollout/plan.ts";
 import { oneOf } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { reportCommand } from "./rollout-report.ts";
+import { withWho } from "./who.ts";
 
 /** Time for one answer, ms: a start may have to look at a bundle. */
 const TIMEOUT_MS = 10_000;
@@ -198,12 +198,6 @@ function decideCommand(context: CommandContext, verb: Verb, description: string)
         if (rollout) printRollout(rollout, flags, context);
       },
     );
-}
-
-function withWho(command: Command): Command {
-  return command
-    .option("--who <name>", "who says so, for the log (default: you)", userInfo().username)
-    .option("--why <text>", "why, for the log", "");
 }
 
 /** A picture on a terminal; elsewhere the lines of each change, or JSON. */

@@ -53,6 +53,11 @@ function remarks(all: readonly ComparedTraffic[], { admin, silent }: AskedEnvoy)
   if (silent !== undefined) {
     return ["", `What is in force is not known: no answer from Envoy at ${admin} (${silent}).`];
   }
+  return overrideLines(keys, admin);
+}
+
+/** What is set by hand in Envoy, and how to clear it; nothing when nothing is. */
+export function overrideLines(keys: readonly string[], admin: string): string[] {
   if (keys.length === 0) return [];
   const cleared = keys.map((key) => `${key}=`).join("&");
   return [

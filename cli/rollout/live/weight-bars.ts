@@ -33,11 +33,11 @@ export function weightLines(
     const role = version === "" ? "empty" : isCandidate ? "candidate" : "live";
     const head = `${pad(name, 5)}  ${pad(version || "–", versions)}  ${pad(role, 9)}  `;
     const rest = [
-      basisPointsText(weight).padStart(8),
+      basisPointsText(weight).padStart(9),
       ...(segmentWeight === undefined ? [] : [`segment b ${basisPointsText(segmentWeight)}`]),
       ...(mirror > 0 ? [`copies of ${basisPointsText(mirror)}`] : []),
     ].join("  ");
-    const room = Math.max(0, columns - head.length - rest.length - 2);
+    const room = Math.max(0, columns - head.length - rest.length);
     const drawn = room < 8 ? "" : bar(weight, Math.min(room, 60));
     return `${head}${isCandidate ? style.warn(drawn) : style.good(drawn)}${rest}`;
   });
