@@ -9,7 +9,7 @@ export interface IntervalLook {
   readonly upper: number;
 }
 
-const MOST_LOOKS = 400;
+const LEAST_GROWTH = 1.05;
 
 /** The gate that decides. */
 export const DECISIVE = "realised error";
@@ -39,13 +39,16 @@ export function historyOf({ decisions }: Rollout): IntervalLook[] {
     .filter(({ n }, i, all) => n !== all[i - 1]?.n);
 }
 
-/** Adds a look that brought new pairs; of many old ones every second is forgotten. */
+/**
+ * Adds a look that brought new pairs. Kept are the newest and looks that have a twentieth more pairs than the one
+ * before them, so that of a thousand million pairs there are some four hundred.
+ */
 export function addLook(history: readonly IntervalLook[], rollout: Rollout): IntervalLook[] {
   const look = intervalOf(rollout);
-  if (!look || look.n === history.at(-1)?.n) return [...history];
-  const all = [...history, look];
-  if (all.length <= MOST_LOOKS) return all;
-  return all.filter((_, i) => i % 2 === 0 || i > MOST_LOOKS / 2);
+  const [before, last] = [history.at(-2), history.at(-1)];
+  if (!look || look.n === last?.n) return [...history];
+  const isNear = before !== undefined && last !== undefined && last.n < LEAST_GROWTH * before.n;
+  return [...(isNear ? history.slice(0, -1) : history), look];
 }
 
 /**

@@ -15,7 +15,8 @@ interface Scale {
   readonly width: number;
 }
 
-const LABEL = 14;
+const LEAST_LABEL = 14;
+const LEAST_WIDTH = 10;
 /** How much more than the newest interval is shown on either side, of its width. */
 const AROUND = 0.5;
 
@@ -26,12 +27,13 @@ const AROUND = 0.5;
 export function plotIntervals({ looks, margin, columns }: PlotOptions): string[] {
   const newest = looks.at(-1);
   if (!newest) return [];
-  const scale = scaleOf(newest, margin, Math.max(10, columns - LABEL));
-  const rows = looks.map((look) => {
-    const label = `${look.n.toLocaleString("en-US")} trips `.padStart(LABEL);
-    return (label + rowOf(look, margin, scale)).trimEnd();
-  });
-  return [" ".repeat(LABEL) + axisOf(margin, scale), ...rows];
+  const labels = looks.map(({ n }) => `${n.toLocaleString("en-US")} trips `);
+  const wide = Math.max(LEAST_LABEL, ...labels.map(({ length }) => length));
+  const scale = scaleOf(newest, margin, Math.max(LEAST_WIDTH, columns - wide));
+  const rows = looks.map((look, i) =>
+    ((labels[i] ?? "").padStart(wide) + rowOf(look, margin, scale)).trimEnd(),
+  );
+  return [" ".repeat(wide) + axisOf(margin, scale), ...rows];
 }
 
 function scaleOf({ lower, upper }: IntervalLook, margin: number, width: number): Scale {

@@ -96,7 +96,9 @@ export async function watchLive(
   }
 }
 
+/** A server that is stopped in order cancels its streams before it is gone. */
 function isAway(cause: unknown): boolean {
   const original = cause instanceof Problem ? cause.cause : cause;
-  return original instanceof MeshError && original.code === "UNAVAILABLE";
+  if (!(original instanceof MeshError)) return false;
+  return original.code === "UNAVAILABLE" || original.code === "CANCELLED";
 }
