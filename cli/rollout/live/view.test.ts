@@ -69,7 +69,7 @@ describe("at other times", () => {
     [
       "promoted",
       withState(RolloutState.PROMOTED, { currentStage: 3 }),
-      [/PROMOTED/, /✓ 1 % {2}› {2}✓ 25 % {2}› {2}✓ 100 %/],
+      [/PROMOTED/, /✓ 1 % {2}› {2}✓ 25 % {2}› {2}✓ 100 %/, /v1 {2}before/, /v2 {2}live/, /warm/],
     ],
     ["cut off", { ...watched, trouble: "Nobody answers." }, [/^! Nobody answers\.$/m]],
     ["without numbers yet", { ...watched, history: [] }, [/300 finished trips/]],

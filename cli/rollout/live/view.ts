@@ -1,6 +1,7 @@
 // The live view of a rollout: a picture of what is known, made anew from it each time.
 import { type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { isOver } from "../../../services/rollout/state.ts";
 import { strategyText } from "../../output/rollout-text.ts";
 import { type Style, widthOf } from "../../output/style.ts";
 import { decisionLines, gateLines } from "./gate-list.ts";
@@ -143,8 +144,12 @@ function intervalLines(
   ];
 }
 
-function forecastText({ forecast, state, currentStage }: Rollout): string {
-  if (state === RolloutState.PROMOTED || state === RolloutState.ABORTED) return "It has ended.";
+function forecastText(rollout: Rollout): string {
+  const { forecast, state, currentStage, cleanedUp } = rollout;
+  if (isOver(rollout)) {
+    const isWarm = state === RolloutState.PROMOTED && !cleanedUp;
+    return isWarm ? "It has ended. The version before stays warm for a while." : "It has ended.";
+  }
   if (currentStage === 0) return "The candidate is being deployed and asked golden requests.";
   return forecast?.because ?? "Nothing is foreseen yet.";
 }

@@ -34,7 +34,7 @@ export async function watchLive(
   const style = createStyle(context.stdout, context.env);
   const signals = watchStopSignals(context.signals, () => performance.now());
   const leaving = new AbortController();
-  signals.stop.then(() => leaving.abort());
+  void signals.stop.then(() => leaving.abort());
   let watched: Watched | undefined;
   let screen: Screen | undefined;
 

@@ -1,4 +1,4 @@
-import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { SlotTraffic, type Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { TOTAL_WEIGHT } from "#kit/traffic/traffic.ts";
 import { basisPointsText } from "../../output/amounts.ts";
@@ -17,10 +17,18 @@ export function bar(basisPoints: number, columns: number): string {
   return pad(text, columns);
 }
 
+/** After a promotion the candidate is what is live. */
+function roleOf(rollout: Rollout, slot: string, version: string): string {
+  if (version === "") return "empty";
+  const isCandidate = slot === rollout.candidateSlot && version === rollout.candidateVersion;
+  if (rollout.state === RolloutState.PROMOTED) return isCandidate ? "live" : "before";
+  return isCandidate ? "candidate" : "live";
+}
+
 /** Both slots with their version, role and weight, a line each. */
 export function weightLines(
   traffic: Traffic,
-  { candidateSlot, candidateVersion }: Rollout,
+  rollout: Rollout,
   { columns, style }: { readonly columns: number; readonly style: Style },
 ): string[] {
   const slots = (["blue", "green"] as const).map((name) => ({
@@ -29,8 +37,7 @@ export function weightLines(
   }));
   const versions = Math.max(...slots.map(({ version }) => [...version].length), 1);
   return slots.map(({ name, version, weight, mirror, segmentWeight }) => {
-    const isCandidate = name === candidateSlot && version === candidateVersion;
-    const role = version === "" ? "empty" : isCandidate ? "candidate" : "live";
+    const role = roleOf(rollout, name, version);
     const head = `${pad(name, 5)}  ${pad(version || "–", versions)}  ${pad(role, 9)}  `;
     const rest = [
       basisPointsText(weight).padStart(9),
@@ -39,6 +46,6 @@ export function weightLines(
     ].join("  ");
     const room = Math.max(0, columns - head.length - rest.length);
     const drawn = room < 8 ? "" : bar(weight, Math.min(room, 60));
-    return `${head}${isCandidate ? style.warn(drawn) : style.good(drawn)}${rest}`;
+    return `${head}${role === "candidate" ? style.warn(drawn) : style.good(drawn)}${rest}`;
   });
 }
