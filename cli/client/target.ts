@@ -55,6 +55,13 @@ export function rolloutOf(flags: RolloutFlags, context: CommandContext): string 
   return flags.rollout ?? readMeshFile(dataDirOf(flags, context))?.rollout ?? "127.0.0.1:7500";
 }
 
+/** `--envoy`, for a command that asks Envoy what it goes by. */
+export function envoyOption(): Option {
+  return new Option("--envoy <host:port>", "Envoy's admin interface (default: the running mesh's)")
+    .env("MESH_ENVOY_ADMIN")
+    .argParser(address);
+}
+
 /** Which event stream a command talks to. */
 export interface StreamFlags {
   nats?: string;

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { type Slot, slots, TOTAL_WEIGHT } from "#kit/traffic/traffic.ts";
 import { parseTimeSpan } from "../up/time-span.ts";
 
 // Readers of option values: what they refuse, commander reports as a wrong use, with exit code 2.
@@ -63,4 +64,20 @@ export function oneOf<T extends string>(...words: readonly T[]) {
 export function postgresUrl(text: string): string {
   if (/^postgres(ql)?:\/\/./.test(text)) return text;
   throw new InvalidArgumentError("It must be postgres://user:password@host:port/database.");
+}
+
+/** Basis points of a share such as `5%` or `0.5%`. */
+export function share(text: string): number {
+  const percent = /^(\d+(?:\.\d{1,2})?)%$/.exec(text)?.[1];
+  const basisPoints = Math.round(Number(percent) * 100);
+  if (percent !== undefined && basisPoints <= TOTAL_WEIGHT) return basisPoints;
+  throw new InvalidArgumentError("It must be a share like 5% or 0.5%, at most 100%.");
+}
+
+/** `green=100%`, added to those given before. */
+export function slotShare(text: string, before: Partial<Record<Slot, number>> = {}) {
+  const [name, amount = ""] = text.split("=", 2);
+  const slot = slots.find((known) => known === name);
+  if (slot !== undefined) return { ...before, [slot]: share(amount) };
+  throw new InvalidArgumentError("It must be blue=SHARE or green=SHARE, for example green=100%.");
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ReleaseEntry } from "#gen/tripmesh/rollout/v1/release_entry.ts";
@@ -25,14 +24,18 @@ import {
 } from "../output/rollout-text.ts";
 import { renderTable } from "../output/table.ts";
 import { Problem } from "../problem.ts";
+import { isTerminal } from "../rollout/live/screen.ts";
+import { watchLive } from "../rollout/live/watch-live.ts";
 import { parsePlan } from "../rollout/plan.ts";
 import { oneOf } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { reportCommand } from "./rollout-report.ts";
+import { withWho } from "./who.ts";
 
 /** Time for one answer, ms: a start may have to look at a bundle. */
 const TIMEOUT_MS = 10_000;
 const WATCH_MS = 20 * 86_400_000; // longer does not fit into a timer
+const EVERY_LOOK = "without a terminal or as JSON: also looks that changed a number, one a second";
 
 interface StartFlags extends RolloutFlags {
   strategy?: keyof typeof strategies;
@@ -42,8 +45,11 @@ interface StartFlags extends RolloutFlags {
   who: string;
   why: string;
   detach?: true;
+  everyLook?: true;
   json?: true;
 }
+
+type WatchFlags = RolloutFlags & Pick<StartFlags, "everyLook" | "json">;
 
 /** `mesh rollout`: takes versions live, step by step. */
 export function rolloutCommand(context: CommandContext): Command {
@@ -74,6 +80,7 @@ function startCommand(context: CommandContext): Command {
     .option("--by-segment", "A/B: riders with x-segment b get the candidate, instead of by hash")
     .option("--request-id <id>", "the same id again is the same rollout (default: a new one)")
     .option("--detach", "do not watch it")
+    .option("--every-look", EVERY_LOOK)
     .option("--json", "each change as JSON")
     .addHelpText(
       "after",
@@ -161,12 +168,11 @@ function showCommand(context: CommandContext): Command {
 
 function watchCommand(context: CommandContext): Command {
   return withRolloutTarget(new Command("watch"))
-    .description("watch a rollout until it has ended")
+    .description("watch a rollout until it has ended; Ctrl-C leaves it alone")
     .argument("<rollout>", "its id")
+    .option("--every-look", EVERY_LOOK)
     .option("--json", "each change as JSON")
-    .action((rolloutId: string, flags: RolloutFlags & { json?: true }) =>
-      watch(rolloutId, flags, context),
-    );
+    .action((rolloutId: string, flags: WatchFlags) => watch(rolloutId, flags, context));
 }
 
 type Verb = "pause" | "resume" | "promote" | "abort";
@@ -194,20 +200,18 @@ function decideCommand(context: CommandContext, verb: Verb, description: string)
     );
 }
 
-function withWho(command: Command): Command {
-  return command
-    .option("--who <name>", "who says so, for the log (default: you)", userInfo().username)
-    .option("--why <text>", "why, for the log", "");
-}
-
-async function watch(
-  rolloutId: string,
-  flags: RolloutFlags & { json?: true },
-  context: CommandContext,
-): Promise<void> {
+/** A picture on a terminal; elsewhere the lines of each change, or JSON. */
+async function watch(rolloutId: string, flags: WatchFlags, context: CommandContext): Promise<void> {
+  if (!flags.json && isTerminal(context.stdout, context.env)) {
+    return watchLive(rolloutId, { address: () => rolloutOf(flags, context), context });
+  }
+  const everyLook = flags.everyLook ?? false;
   await callRollout(rolloutOf(flags, context), async (client) => {
     let shown = "";
-    for await (const { rollout } of client.watchRollout({ rolloutId }, { timeoutMs: WATCH_MS })) {
+    for await (const { rollout } of client.watchRollout(
+      { rolloutId, everyLook },
+      { timeoutMs: WATCH_MS },
+    )) {
       if (!rollout) continue;
       if (flags.json) {
         context.print(JSON.stringify(Rollout.toJSON(rollout)));
@@ -216,7 +220,7 @@ async function watch(
       const lines = rolloutLines(rollout);
       if (lines.join("\n") === shown) continue;
       shown = lines.join("\n");
-      context.print(`— ${rollout.updateTime?.toISOString() ?? ""}`);
+      context.print(`— ${(rollout.lookTime ?? rollout.updateTime)?.toISOString() ?? ""}`);
       for (const line of lines) context.print(line);
     }
   });

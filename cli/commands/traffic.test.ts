@@ -61,6 +61,21 @@ test("marks what is set by hand, and says how to clear it", async () => {
   expect((await get("duration")).out.join("\n")).not.toContain("by hand");
 });
 
+test("tells of copies set by hand as well", async () => {
+  const { admin } = trial.envoy;
+  const modify = (value: string) =>
+    fetch(`http://${admin}/runtime_modify?mirror.tip.green=${encodeURIComponent(value)}`, {
+      method: "POST",
+    });
+  await modify("{numerator: 5000, denominator: TEN_THOUSAND}");
+  const { out } = await get("tip");
+  await modify("");
+  expect(out[2]).toMatch(/green .* ← by hand$/);
+  expect(out.at(-1)).toBe(
+    `To clear it: curl -X POST "http://${admin}/runtime_modify?mirror.tip.green="`,
+  );
+});
+
 test("tells of an Envoy that has not heard of a decision", async () => {
   await decide({ duration: { blue: 100 } }, { tell: false });
   const { out } = await get("duration");

@@ -1,38 +1,41 @@
-import { Argument, Command, Option } from "commander";
+import { Argument, Command } from "commander";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
-import { type EnvoyTraffic, readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { type ModelService, modelServices } from "#kit/traffic/traffic.ts";
+import { askEnvoy } from "../client/ask-envoy.ts";
 import { connectToStream } from "../client/connect-to-stream.ts";
-import { dataDirOf, type StreamFlags, streamOf, withStreamTarget } from "../client/target.ts";
+import {
+  dataDirOf,
+  envoyOption,
+  type StreamFlags,
+  streamOf,
+  withStreamTarget,
+} from "../client/target.ts";
 import { trafficLines } from "../output/traffic-text.ts";
 import { Problem } from "../problem.ts";
 import { compareTraffic } from "../traffic/compare.ts";
 import { readMeshFile } from "../up/mesh-file.ts";
-import { address } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
+import { setCommand } from "./traffic-set.ts";
 
 interface Flags extends StreamFlags {
   envoy?: string;
   json?: true;
 }
 
-/** `mesh traffic`: which version gets which share. */
+/** `mesh traffic`: which version gets which share, and how to change it by hand. */
 export function trafficCommand(context: CommandContext): Command {
   return new Command("traffic")
     .description("which version gets which share of the riders")
-    .addCommand(getCommand(context));
+    .addCommand(getCommand(context))
+    .addCommand(setCommand(context));
 }
 
 function getCommand(context: CommandContext): Command {
   return withStreamTarget(new Command("get"))
     .description("show what was decided, and what Envoy really goes by")
     .addArgument(new Argument("[service]", "of one service").choices(modelServices))
-    .addOption(
-      new Option("--envoy <host:port>", "Envoy's admin interface (default: the running mesh's)")
-        .env("MESH_ENVOY_ADMIN")
-        .argParser(address),
-    )
+    .addOption(envoyOption())
     .option("--json", "one JSON object a line, weights in basis points")
     .addHelpText(
       "after",
@@ -74,19 +77,6 @@ async function readDecided(
     return decided;
   } finally {
     await events.close();
-  }
-}
-
-/** What Envoy goes by, or why it does not say: what was decided is worth showing without it. */
-async function askEnvoy(
-  admin: string | undefined,
-): Promise<{ readonly envoy: EnvoyTraffic | undefined; readonly silent: string | undefined }> {
-  if (admin === undefined) return { envoy: undefined, silent: undefined };
-  try {
-    return { envoy: await readEnvoyTraffic(admin), silent: undefined };
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { envoy: undefined, silent: cause instanceof Error ? cause.message : String(cause) };
   }
 }
 

@@ -21,3 +21,8 @@ export function durationText(duration: Duration | undefined): string | undefined
 export function moneyText(money: Money | undefined): string | undefined {
   return money && usdText(toUsd(money));
 }
+
+/** Basis points as percent, `12.50 %`; what is no number is told as such. */
+export function basisPointsText(basisPoints: number | undefined): string {
+  return basisPoints === undefined ? "?" : `${(basisPoints / 100).toFixed(2)} %`;
+}

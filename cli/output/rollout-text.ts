@@ -92,6 +92,7 @@ export function rolloutLines(rollout: Rollout): string[] {
       ["state", stateNames[rollout.state]],
       ["stage", stageText(rollout)],
       ["verdict", verdictText(rollout.verdict)],
+      ["forecast", rollout.forecast?.because],
       ["last decision", last && `${last.what}, by ${last.who}: ${last.why}`],
     ]),
     ...gateLines(rollout.gates),

@@ -1,5 +1,6 @@
 import { slots } from "#kit/traffic/traffic.ts";
 import type { ComparedTraffic } from "../traffic/compare.ts";
+import { basisPointsText } from "./amounts.ts";
 import { renderTable } from "./table.ts";
 
 const columns = [
@@ -37,11 +38,11 @@ function row(traffic: ComparedTraffic, slot: "blue" | "green", isFirst: boolean)
     isFirst ? service : "",
     slot,
     version || "–",
-    percent(weight),
-    percent(inForce?.traffic.weight),
-    percent(segmentWeight),
-    percent(inForce?.segment.weight),
-    percent(mirror),
+    basisPointsText(weight),
+    basisPointsText(inForce?.traffic.weight),
+    basisPointsText(segmentWeight),
+    basisPointsText(inForce?.segment.weight),
+    basisPointsText(mirror),
     marks.length === 0 ? "" : `← ${marks.join(", ")}`,
   ];
 }
@@ -52,6 +53,11 @@ function remarks(all: readonly ComparedTraffic[], { admin, silent }: AskedEnvoy)
   if (silent !== undefined) {
     return ["", `What is in force is not known: no answer from Envoy at ${admin} (${silent}).`];
   }
+  return overrideLines(keys, admin);
+}
+
+/** What is set by hand in Envoy, and how to clear it; nothing when nothing is. */
+export function overrideLines(keys: readonly string[], admin: string): string[] {
   if (keys.length === 0) return [];
   const cleared = keys.map((key) => `${key}=`).join("&");
   return [
@@ -59,9 +65,4 @@ function remarks(all: readonly ComparedTraffic[], { admin, silent }: AskedEnvoy)
     `Set by hand in Envoy, for requests only, and stronger than what was decided: ${keys.join(", ")}`,
     `To clear it: curl -X POST "http://${admin}/runtime_modify?${cleared}"`,
   ];
-}
-
-/** Basis points as percent; what is no number is told as such. */
-function percent(basisPoints: number | undefined): string {
-  return basisPoints === undefined ? "?" : `${(basisPoints / 100).toFixed(2)} %`;
 }

@@ -36,7 +36,7 @@ export function compareTraffic(traffic: Traffic, envoy: EnvoyTraffic | undefined
     revision: Number(traffic.revision),
     salt: traffic.salt,
     slots: { blue: of("blue"), green: of("green") },
-    overrides: envoy?.overrides.filter((key) => keysOf(traffic.service).includes(key)) ?? [],
+    overrides: envoy?.overrides.filter((key) => trafficKeysOf(traffic.service).includes(key)) ?? [],
   };
 }
 
@@ -60,7 +60,8 @@ function compareSlot(
   return { ...decided, inForce: { traffic: all, segment }, differs };
 }
 
-function keysOf(service: string): string[] {
+/** The runtime keys of one service in Envoy. */
+export function trafficKeysOf(service: string): string[] {
   return slots.flatMap((slot) => [
     trafficKey(service, slot),
     segmentKey(service, slot),

@@ -1,13 +1,21 @@
-import { type Rollout, Strategy, Verdict } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import {
+  type Forecast,
+  type Rollout,
+  RolloutState,
+  Strategy,
+  Verdict,
+} from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
-import { toSeconds } from "#kit/rpc/amounts.ts";
+import { fromSeconds, toSeconds } from "#kit/rpc/amounts.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { ModelService, Slot } from "#kit/traffic/traffic.ts";
 import { otherSlot, slotOf } from "./desired-traffic.ts";
 import type { EvidenceFeed, FollowOptions } from "./follow-evidence.ts";
 import { timeOf } from "./judge/clock.ts";
 import type { Fact } from "./judge/fact.ts";
-import type { StageTime } from "./judge/gates/gate.ts";
+import { forecast } from "./judge/forecast.ts";
+import type { Gate, StageTime } from "./judge/gates/gate.ts";
+import { noteSample, paceOf, type Sample } from "./judge/pace.ts";
 import { createPlan, type JudgePlan, metricsOf } from "./judge/plan.ts";
 import { judge, type Peaks } from "./judge/verdict.ts";
 import type { Judge, Look } from "./judge.ts";
@@ -44,6 +52,8 @@ interface Watched {
   /** Whether what was there at the beginning has been read: a part of it would be another look than before. */
   isRead: boolean;
   peaks: Peaks;
+  /** For the pace at which the evidence grows. */
+  readonly samples: Sample[];
   /** Event time at which each stage began. */
   readonly stageSinceMs: Map<number, number>;
 }
@@ -73,7 +83,7 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
         stageSinceMs.set(currentStage, nowMs);
       };
       const feed = follow(rollout(), plan, { traffics, onStored });
-      const one: Watched = { plan, feed, isRead: false, peaks: {}, stageSinceMs };
+      const one: Watched = { plan, feed, isRead: false, peaks: {}, samples: [], stageSinceMs };
       watched.set(rolloutId, one);
       // Before the requests that they shared.
       for (const traffic of traffics()) feed.take(weightFact(rollout(), traffic));
@@ -95,21 +105,48 @@ export function createEvidenceJudge({ follow, log }: EvidenceJudgeDependencies):
       const one = watched.get(rollout.rolloutId);
       if (!one?.isRead) return notYet();
       const { evidence } = one.feed;
-      const judgement = judge(evidence, one.plan, stageTime(rollout, one, now), one.peaks);
+      const stage = stageTime(rollout, one, now);
+      const judgement = judge(evidence, one.plan, stage, one.peaks);
       one.peaks = judgement.peaks;
+      const { eventMs, pairs } = judgement;
+      noteSample(one.samples, { wallMs: now.getTime(), eventMs, pairs });
       const gates = judgement.gates.map(({ gate, verdict, because, numbers }) => ({
         gate,
         verdict,
         because,
-        numbers: { ...numbers },
+        numbers: knownOf(numbers),
       }));
-      return { verdict: judgement.verdict, because: judgement.because, gates };
+      const { verdict, because } = judgement;
+      const look: Look = { verdict, because, gates };
+      if (rollout.strategy === Strategy.ROLLING) return look;
+      return { ...look, forecast: foresee(rollout, one, { gates: judgement.gates, stage }) };
     },
     forget,
     async stop() {
       await Promise.all([...watched.keys()].map(forget));
     },
   };
+}
+
+/** An end of an interval is infinite as long as nothing is known, which JSON cannot say. */
+function knownOf(numbers: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value)));
+}
+
+function foresee(
+  { state }: Rollout,
+  { samples, plan }: Watched,
+  { gates, stage }: { readonly gates: readonly Gate[]; readonly stage: StageTime },
+): Forecast {
+  const { verdict, waitMs, gate, because } = forecast({
+    gates,
+    pace: paceOf(samples),
+    maturityMs: plan.maturityMs,
+    deadlineInMs:
+      state === RolloutState.RUNNING ? Math.max(0, stage.deadlineMs - stage.wallNowMs) : undefined,
+  });
+  const wait = waitMs === undefined ? undefined : fromSeconds(waitMs / 1000);
+  return { verdict, wait, gate, because };
 }
 
 function stageTime(rollout: Rollout, { feed, stageSinceMs }: Watched, now: Date): StageTime {

@@ -28,6 +28,7 @@ import { createEvidenceJudge } from "./evidence-judge.ts";
 import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
 import { createHindsight } from "./hindsight.ts";
+import { rememberLooks } from "./newest-looks.ts";
 import { openReleaseLog } from "./release-log.ts";
 import { readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
@@ -90,6 +91,7 @@ const judge = createEvidenceJudge({
     }),
   log,
 });
+const remembered = rememberLooks(judge, releases);
 const { envoyAdmin } = config;
 const isReleased = (name: string) =>
   releases.rollouts().find((one) => one.service === name && !isOver(one));
@@ -106,7 +108,7 @@ const engine = createEngine({
   releases,
   traffic,
   instances,
-  judge,
+  judge: remembered.judge,
   golden: async (candidate) =>
     askGolden(
       { inference, duration },
@@ -142,6 +144,7 @@ const runner = startRunner({ releases, engine, judge, traffic, instances, deaths
 
 const service = createRolloutService({
   releases,
+  looks: remembered.looks,
   traffic,
   digestOf: async (name, version) => (await cardOf(name, version)).digest,
   latestEventTime: () => readEventTime(events),

@@ -13,6 +13,7 @@ async function serve(world: World = createWorld([Verdict.PASS])) {
   const life = await live(world);
   const service = createRolloutService({
     releases: life.releases,
+    looks: life.looks,
     traffic: life.traffic,
     async digestOf(_, version) {
       if (version === "v9") throw new MeshError("NOT_FOUND", "there is no bundle v9");
@@ -115,6 +116,33 @@ describe("a person's word", () => {
     }
     expect(releases.rollout(id)?.state).toBe(PROMOTED);
   });
+});
+
+describe("numbers", () => {
+  test("are those of the newest look, though the log has an older one", async () => {
+    const { start, service, engine, world, releases } = await serve(createWorld([]));
+    const id = await start();
+    await engine.tend(id);
+    const numbersOf = async () => {
+      const one = await service.getRollout({ rolloutId: id }, {} as never);
+      const all = await service.listRollouts(
+        { service: "", pageSize: 0, pageToken: "" },
+        {} as never,
+      );
+      expect(all.rollouts).toEqual([one.rollout]);
+      return one.rollout?.gates[0]?.numbers;
+    };
+    world.numbers = { n: 1 };
+    await engine.tend(id);
+    world.numbers = { n: 2 };
+    await engine.tend(id);
+    expect(await numbersOf()).toEqual({ n: 2 });
+    expect(releases.rollout(id)?.gates[0]?.numbers).toEqual({ n: 1 });
+    expect((await call(service, id)).rollout?.gates[0]?.numbers).toEqual({ n: 2 });
+  });
+
+  const call = async (service: Awaited<ReturnType<typeof serve>>["service"], rolloutId: string) =>
+    service.pauseRollout({ rolloutId, ...by }, {} as never);
 });
 
 describe("traffic by hand", () => {

@@ -5,14 +5,17 @@ import { invalidArgument, MeshError } from "#kit/rpc/errors.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
 import { checkTraffic, type ModelService, modelServices, slots } from "#kit/traffic/traffic.ts";
 import { desiredTraffic, sameTraffic, slotOf } from "./desired-traffic.ts";
+import type { NewestLooks } from "./newest-looks.ts";
 import type { ReleaseLog } from "./release-log.ts";
 import type { SlotProblem } from "./slot-problem.ts";
 import { checkService, planRollout } from "./start.ts";
 import { isOver } from "./state.ts";
 import type { TrafficControl } from "./traffic-control.ts";
+import { watchRollout } from "./watch-rollout.ts";
 
 export interface RolloutDependencies {
   readonly releases: ReleaseLog;
+  readonly looks: NewestLooks;
   readonly traffic: TrafficControl;
   /** SHA-256 of a bundle's model file, as its card says; NOT_FOUND without such a bundle, with what there is. */
   readonly digestOf: (service: ModelService, version: string) => Promise<string>;
@@ -20,6 +23,8 @@ export interface RolloutDependencies {
   readonly latestEventTime: () => Promise<Date>;
   /** Why a slot should get no weight; undefined: it may. */
   readonly slotProblem: SlotProblem;
+  /** Least time between messages of a watch for looks that changed no more than a number, ms. Default 1000. */
+  readonly lookEveryMs?: number;
   /** There is something to do for a rollout; returns at once. */
   readonly wake: (rolloutId: string) => void;
 }
@@ -31,7 +36,8 @@ const MAX_PAGE = 100;
 export function createRolloutService(
   dependencies: RolloutDependencies,
 ): Handlers<typeof RolloutServiceDefinition> {
-  const { releases, traffic, digestOf, latestEventTime, slotProblem, wake } = dependencies;
+  const { releases, looks, traffic, digestOf, latestEventTime, slotProblem, wake } = dependencies;
+  const { lookEveryMs = 1_000 } = dependencies;
 
   const known = (rolloutId: string): Rollout => {
     const rollout = releases.rollout(rolloutId);
@@ -66,7 +72,7 @@ export function createRolloutService(
       return { $case: "decision", value };
     });
     wake(request.rolloutId);
-    return { rollout: known(request.rolloutId) };
+    return { rollout: looks.shown(known(request.rolloutId)) };
   }
 
   return {
@@ -107,7 +113,7 @@ export function createRolloutService(
       }
     },
 
-    getRollout: ({ rolloutId }) => ({ rollout: known(rolloutId) }),
+    getRollout: ({ rolloutId }) => ({ rollout: looks.shown(known(rolloutId)) }),
 
     listRollouts({ service, pageSize, pageToken }) {
       if (service !== "") checkService(service);
@@ -119,32 +125,18 @@ export function createRolloutService(
       if (from < 0) throw invalidArgument([{ field: "page_token", description: "is not known" }]);
       const until = from + (pageSize || DEFAULT_PAGE);
       return {
-        rollouts: all.slice(from, until),
+        rollouts: all.slice(from, until).map(looks.shown),
         nextPageToken: all[until]?.rolloutId ?? "",
       };
     },
 
-    async *watchRollout({ rolloutId }, context) {
-      let changed = Promise.withResolvers<void>();
-      const stop = releases.onEntry((id) => {
-        if (id === rolloutId) changed.resolve();
-      });
-      const leave = () => changed.resolve();
-      context.signal.addEventListener("abort", leave);
-      try {
-        for (;;) {
-          const rollout = known(rolloutId);
-          yield { rollout };
-          if (context.cancelled || (isOver(rollout) && rollout.cleanedUp)) return;
-          await changed.promise;
-          changed = Promise.withResolvers();
-          if (context.cancelled) return;
-        }
-      } finally {
-        stop();
-        context.signal.removeEventListener("abort", leave);
-      }
-    },
+    watchRollout: (request, context) =>
+      watchRollout(request, context, {
+        shown: (rolloutId) => looks.shown(known(rolloutId)),
+        releases,
+        looks,
+        lookEveryMs,
+      }),
 
     pauseRollout: (request) => decide(request, "pause", RolloutState.PAUSED),
     resumeRollout: (request) => decide(request, "resume", RolloutState.RUNNING),
@@ -182,7 +174,8 @@ export function createRolloutService(
         const problem = isMore ? await slotProblem(service, slot) : undefined;
         if (problem !== undefined) throw new MeshError("FAILED_PRECONDITION", problem);
       }
-      return { traffic: await traffic.set(wanted, who, why) };
+      const { acknowledgedBy, laggards, ...set } = await traffic.set(wanted, who, why);
+      return { ...set, acknowledgedBy: [...acknowledgedBy], laggards: [...laggards] };
     },
   };
 }

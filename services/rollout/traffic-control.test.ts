@@ -147,7 +147,8 @@ test("a person's change needs the revision it was made from, and is in a log of 
   const wanted = { ...now, blue: { ...now.blue, intervalScale: 2 } } as Traffic;
   const old = { ...wanted, revision: now.revision - 1n };
   await expect(control.set(old, "me", "why not")).rejects.toMatchObject({ code: "ABORTED" });
-  const after = await control.set(wanted, "me", "why not");
+  const { traffic: after, ...acknowledgement } = await control.set(wanted, "me", "why not");
+  expect(acknowledgement).toEqual({ acknowledgedBy: ["envoy"], laggards: [] });
   expect(after.revision).toBeGreaterThan(now.revision);
   expect(releases.traffics(BY_HAND).at(-1)).toEqual(after);
   await expect(

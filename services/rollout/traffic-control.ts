@@ -16,6 +16,13 @@ export interface TrafficPush {
   }>;
 }
 
+/** Traffic as it was stored, and by whom it was acknowledged. */
+export interface SetByHand {
+  readonly traffic: Traffic;
+  readonly acknowledgedBy: readonly string[];
+  readonly laggards: readonly string[];
+}
+
 /** The only writer of the `traffic` bucket while rollouts run. */
 export interface TrafficControl {
   /** As last stored. */
@@ -29,7 +36,7 @@ export interface TrafficControl {
   /** Whether the rollout has the word on its service's traffic: not when a person has set it since a promotion. */
   follows(rollout: Rollout): boolean;
   /** Changes traffic by hand. Fails with ABORTED for an old revision. */
-  set(wanted: Traffic, who: string, why: string): Promise<Traffic>;
+  set(wanted: Traffic, who: string, why: string): Promise<SetByHand>;
   /** Takes the version out of a slot that has no traffic any more. */
   forget(rollout: Rollout, slot: Slot): Promise<void>;
   /** Calls back as soon as the bucket holds a new state, before Envoy hears of it. Gives back how to stop that. */
@@ -114,7 +121,7 @@ export async function openTrafficControl(
   }
 
   /** Envoy, then the log: what was decided is in the log already. */
-  async function tell(traffic: Traffic, { rolloutId, who, why }: By): Promise<void> {
+  async function tell(traffic: Traffic, { rolloutId, who, why }: By) {
     const { acknowledgedBy, laggards } = await handOut();
     await releases.append(rolloutId, {
       $case: "push",
@@ -126,6 +133,7 @@ export async function openTrafficControl(
         laggards: [...laggards],
       },
     });
+    return { acknowledgedBy, laggards };
   }
 
   async function change(
@@ -194,8 +202,7 @@ export async function openTrafficControl(
     },
     async set(wanted, who, why) {
       const stored = await write(wanted);
-      await tell(stored, { rolloutId: BY_HAND, who, why });
-      return stored;
+      return { traffic: stored, ...(await tell(stored, { rolloutId: BY_HAND, who, why })) };
     },
     onStored(listener) {
       listeners.add(listener);

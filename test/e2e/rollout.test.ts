@@ -192,8 +192,23 @@ test("a shadow reaches no rider", async () => {
       all.filter((one) => one.version === "v2" && one.role === PredictionRole.SHADOW).length > 50
     );
   });
+  const seen = new Set<number>();
+  const watched = releases.client.watchRollout(
+    { rolloutId: shadow.rolloutId, everyLook: true },
+    { timeoutMs: 60_000 },
+  );
+  for await (const { rollout } of watched) {
+    const pairs = rollout?.gates.find(({ gate }) => gate === "realised error")?.numbers["n"];
+    if (pairs !== undefined && rollout?.lookTime && rollout.forecast) seen.add(pairs);
+    if (seen.size > 4) break;
+  }
   await releases.client.abortRollout({ rolloutId: shadow.rolloutId, ...by }, { timeoutMs: 5_000 });
   await releases.ended(shadow.rolloutId);
+  // The numbers that were shown are not in the log, which is kept for a year.
+  const logged = (await releases.log(shadow.rolloutId)).filter(
+    ({ body }) => body?.$case === "look",
+  );
+  expect(logged.length).toBeLessThan(seen.size);
   const shown = await shownSince(shadow);
   expect(shown.length).toBeGreaterThan(50);
   expect(new Set(shown.map(({ estimate }) => estimate?.version))).toEqual(new Set(["v1"]));

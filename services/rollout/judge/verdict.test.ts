@@ -77,10 +77,28 @@ describe("realised error", () => {
     const trips = madeUpTrips(1500, { harm: 0.1 });
     const judged = (count: number) =>
       gateOf(judge(fold(inTime(trips.slice(0, count)), plan), plan, stage), "realised error");
-    const needed = judged(60)?.numbers["tripsNeeded"] ?? 0;
+    const early = judged(60);
+    const needed = early?.numbers["pairsToFail"] ?? 0;
     expect(needed).toBeGreaterThan(60);
+    expect(early?.pairsToFail).toBe(needed - 60);
+    expect(early?.numbers).not.toHaveProperty("maturedToPass");
     expect(judged(2 * needed)?.verdict).toBe(Verdict.FAIL);
-    expect(judged(0)?.numbers["tripsNeeded"]).toBe(-1);
+    expect(judged(0)?.numbers).not.toHaveProperty("pairsToFail");
+  });
+
+  test("who draws it is given the lines and how far it is", () => {
+    const judgement = judge(fold(inTime(madeUpTrips(300, { harm: 0.02 })), plan), plan, stage);
+    const of = (name: string) => gateOf(judgement, name)?.numbers ?? {};
+    const { base = 0, harm = 0, marginHarm, ofMargin } = of("realised error");
+    expect(marginHarm).toBeCloseTo(0.02 * base);
+    expect(ofMargin).toBeCloseTo(harm / (0.02 * base));
+    expect(of("realised error")).toMatchObject({ maturedNeeded: 1000, margin: 0.02 });
+    expect(of("realised error")["passUpper"]).toBeGreaterThan(0);
+    expect(of("interval")["marginHarm"]).toBeCloseTo(0.1, 4); // whole steps
+    expect(of("hours of the day")).toEqual({ hours: 4, hoursNeeded: 24 });
+    expect(of("bake time")).toMatchObject({ bakeMs: HOUR_MS });
+    expect(of("split")).toEqual({ candidate: 0, base: 300 });
+    expect(of("answers")).toMatchObject({ allRequested: 300, allLabelled: 300, allPaired: 300 });
   });
 
   test("nothing is said before 20 pairs", () => {

@@ -22,6 +22,10 @@ export interface Judgement {
   /** The sentence that explains it. */
   readonly because: string;
   readonly gates: readonly Gate[];
+  /** Event time of the look, as the judge believes it; −∞ before it has seen enough. */
+  readonly eventMs: number;
+  /** Finished pairs so far. */
+  readonly pairs: number;
   /** To be handed to the next look. */
   readonly peaks: Peaks;
   /** Always-valid p-values of harm, by gate; they never rise. */
@@ -41,13 +45,15 @@ export function judge(
   stage: StageTime,
   before: Peaks = {},
 ): Judgement {
-  const gates = gatesOf(caseOf(evidence, plan, stage));
+  const looked = caseOf(evidence, plan, stage);
+  const gates = gatesOf(looked);
   const peaks = { ...before };
   for (const { gate, logE } of gates) {
     if (logE !== undefined) peaks[gate] = raisePeak(peaks[gate] ?? 0, logE);
   }
   const p = Object.fromEntries(Object.entries(peaks).map(([gate, peak]) => [gate, pValue(peak)]));
-  return { ...conclude(gates, stage), gates, peaks, p };
+  const { nowMs: eventMs, total } = looked.look;
+  return { ...conclude(gates, stage), gates, eventMs, pairs: total.all.paired, peaks, p };
 }
 
 function caseOf(evidence: Evidence, plan: JudgePlan, stage: StageTime): Case {

@@ -8,6 +8,7 @@ import type { TrafficBucket } from "#kit/traffic/bucket.ts";
 import { checkTraffic, firstTraffic, modelServices } from "#kit/traffic/traffic.ts";
 import { createEngine, type Engine } from "../engine.ts";
 import type { Judge } from "../judge.ts";
+import { type NewestLooks, rememberLooks } from "../newest-looks.ts";
 import type { EntryBody, ReleaseLog } from "../release-log.ts";
 import { applyEntry } from "../state.ts";
 import { openTrafficControl, type TrafficControl } from "../traffic-control.ts";
@@ -23,6 +24,8 @@ export interface World {
   envoy: readonly Traffic[];
   /** Of each stage, from 1. */
   readonly verdicts: readonly Verdict[];
+  /** Numbers of the one gate that there is; undefined: there is none. */
+  numbers: Record<string, number> | undefined;
   nowMs: number;
   /** Every effect and every reading, in order. */
   readonly operations: string[];
@@ -35,6 +38,7 @@ export function createWorld(verdicts: readonly Verdict[]): World {
     instances: new Map(modelServices.map((service) => [`${service}-blue-0`, "v1"])),
     envoy: [],
     verdicts,
+    numbers: undefined,
     nowMs: BEGAN.getTime(),
     operations: [],
   };
@@ -45,6 +49,7 @@ export interface Life {
   readonly releases: ReleaseLog;
   readonly traffic: TrafficControl;
   readonly engine: Engine;
+  readonly looks: NewestLooks;
 }
 
 /** Before or after the how-manieth operation of its life a process is killed. */
@@ -78,13 +83,7 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Lif
     push: { push },
     log,
   });
-  const judge: Judge = {
-    look: ({ currentStage }) => ({
-      verdict: world.verdicts[currentStage - 1] ?? Verdict.CONTINUE,
-      because: `so it is in stage ${currentStage}`,
-      gates: [],
-    }),
-  };
+  const { judge, looks } = rememberLooks(judgeOf(world), releases);
   const engine = createEngine({
     releases,
     traffic,
@@ -97,7 +96,18 @@ export async function live(world: World, options: LifeOptions = {}): Promise<Lif
     now: () => new Date(world.nowMs),
     log,
   });
-  return { releases, traffic, engine };
+  return { releases, traffic, engine, looks };
+}
+
+function judgeOf(world: World): Judge {
+  return {
+    look({ currentStage }) {
+      const verdict = world.verdicts[currentStage - 1] ?? Verdict.CONTINUE;
+      const because = `so it is in stage ${currentStage}`;
+      const gate = { gate: "made up", verdict, because, numbers: { ...world.numbers } };
+      return { verdict, because, gates: world.numbers ? [gate] : [] };
+    },
+  };
 }
 
 /** The log starts with the rollout. */

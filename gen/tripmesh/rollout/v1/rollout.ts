@@ -259,13 +259,51 @@ export interface GateResult {
   readonly verdict: Verdict;
   /** The sentence that explains it, with its numbers. */
   readonly because: string;
-  /** The numbers behind the sentence, by name: `trips`, `difference`, `lower`, `upper`, `margin` … of each gate. */
+  /**
+   * The numbers behind the sentence, by name. One that is not known yet is absent. Times are in ms of event time.
+   *
+   * `realised error`, `price error`, `interval`: `n` finished pairs; `harm` the estimate of candidate minus live, in
+   * minutes, US dollars or as a share, with `lower` and `upper`, the ends of its confidence sequence; `base` the live
+   * version's mean; `relative`, `relativeLower`, `relativeUpper` the same as shares of `base`; `margin` as in the plan
+   * (a share of `base`; for `interval` absolute), `marginHarm` in the unit of `harm`; `ofMargin` = harm / marginHarm;
+   * `matured` pairs of `maturedNeeded`; `passUpper` the upper end of harm minus margin on matured pairs, below 0
+   * passes; `pairsToFail` and `maturedToPass` the numbers of pairs at which it would fail or pass if the estimates
+   * stayed as they are, absent when never.
+   *
+   * `split`: `candidate` and `base`, finished trips whose rider was shown the one or the other; `n`, `harm`, `lower`,
+   * `upper`, `baseLoss` as above, from 100 trips each.
+   *
+   * `sample ratio`: riders `assignedCandidate`, `assignedBase`, `servedCandidate`, … `labelledBase`; `assignedP` ….
+   *
+   * `answers`: of matured trips `requested`, `completed`, `cancelled`, `labelled`, `paired`, `mismatched`; of all
+   * trips `allRequested`, `allLabelled`, `allPaired`.
+   *
+   * `hours of the day`: `hours` of `hoursNeeded`. `bake time`: `bakedMs` of `bakeMs`.
+   *
+   * `request errors`, `request latency`: `requests`, `events` of the candidate, `baseRequests`, `baseEvents`.
+   *
+   * `hard caps`: `crashes`, `noNumber`, `parity`, `baseParity`, `errorShare`.
+   */
   readonly numbers: { [key: string]: number };
 }
 
 export interface GateResult_NumbersEntry {
   readonly key: string;
   readonly value: number;
+}
+
+/** When the present stage is likely to be decided, if everything goes on as in the last minutes. Decides nothing. */
+export interface Forecast {
+  /** What is likely to come first: FAIL, PASS, or HOLD at the deadline. Unspecified when nothing is foreseeable. */
+  readonly verdict: Verdict;
+  /** Time until then, by the server's clock; absent when it is not foreseeable. */
+  readonly wait:
+    | Duration
+    | undefined;
+  /** The gate that takes longest for a PASS, or that fails; empty otherwise. */
+  readonly gate: string;
+  /** The sentence that explains it. */
+  readonly because: string;
 }
 
 /** Somebody's or something's decision about a rollout, as appended to `RELEASES`. */
@@ -308,9 +346,12 @@ export interface Rollout {
   readonly currentStage: number;
   /** Where it is in its life. */
   readonly state: RolloutState;
-  /** Verdict of the last look. */
+  /**
+   * Verdict of the newest look. The log has those looks alone that changed a verdict; answers about a rollout that
+   * has not ended have the newest.
+   */
   readonly verdict: Verdict;
-  /** The gates of the last look. */
+  /** The gates of the same look. */
   readonly gates: readonly GateResult[];
   /** All decisions so far, oldest first. */
   readonly decisions: readonly Decision[];
@@ -342,6 +383,18 @@ export interface Rollout {
   readonly candidateDigest: string;
   /** The same of the live version. */
   readonly liveDigest: string;
+  /**
+   * When the newest look was taken, by the server's clock. In answers about a rollout that has not ended; never
+   * stored.
+   */
+  readonly lookTime:
+    | Date
+    | undefined;
+  /**
+   * What that look foresees. In answers about a rollout that has not ended; absent for the strategy ROLLING, in which
+   * processes and not pairs are waited for; never stored.
+   */
+  readonly forecast?: Forecast | undefined;
 }
 
 function createBaseRequirements(): Requirements {
@@ -944,6 +997,123 @@ export const GateResult_NumbersEntry: MessageFns<GateResult_NumbersEntry> = {
   },
 };
 
+function createBaseForecast(): Forecast {
+  return { verdict: 0, wait: undefined, gate: "", because: "" };
+}
+
+export const Forecast: MessageFns<Forecast> = {
+  encode(message: Forecast, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verdict !== 0) {
+      writer.uint32(8).int32(message.verdict);
+    }
+    if (message.wait !== undefined) {
+      Duration.encode(message.wait, writer.uint32(18).fork()).join();
+    }
+    if (message.gate !== "") {
+      writer.uint32(26).string(message.gate);
+    }
+    if (message.because !== "") {
+      writer.uint32(34).string(message.because);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Forecast {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForecast() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.wait = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gate = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.because = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Forecast {
+    return {
+      verdict: isSet(object.verdict) ? verdictFromJSON(object.verdict) : 0,
+      wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+      gate: isSet(object.gate) ? globalThis.String(object.gate) : "",
+      because: isSet(object.because) ? globalThis.String(object.because) : "",
+    };
+  },
+
+  toJSON(message: Forecast): unknown {
+    const obj: any = {};
+    if (message.verdict !== 0) {
+      obj.verdict = verdictToJSON(message.verdict);
+    }
+    if (message.wait !== undefined) {
+      obj.wait = Duration.toJSON(message.wait);
+    }
+    if (message.gate !== "") {
+      obj.gate = message.gate;
+    }
+    if (message.because !== "") {
+      obj.because = message.because;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Forecast>, I>>(base?: I): Forecast {
+    return Forecast.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Forecast>, I>>(object: I): Forecast {
+    const message = createBaseForecast() as any;
+    message.verdict = object.verdict ?? 0;
+    message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    message.gate = object.gate ?? "";
+    message.because = object.because ?? "";
+    return message;
+  },
+};
+
 function createBaseDecision(): Decision {
   return { time: undefined, who: "", what: "", why: "", evidence: [], state: 0, stage: 0 };
 }
@@ -1135,6 +1305,8 @@ function createBaseRollout(): Rollout {
     startEventTime: undefined,
     candidateDigest: "",
     liveDigest: "",
+    lookTime: undefined,
+    forecast: undefined,
   };
 }
 
@@ -1205,6 +1377,12 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.liveDigest !== "") {
       writer.uint32(178).string(message.liveDigest);
+    }
+    if (message.lookTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.lookTime), writer.uint32(186).fork()).join();
+    }
+    if (message.forecast !== undefined) {
+      Forecast.encode(message.forecast, writer.uint32(194).fork()).join();
     }
     return writer;
   },
@@ -1398,6 +1576,22 @@ export const Rollout: MessageFns<Rollout> = {
             message.liveDigest = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.lookTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.forecast = Forecast.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1492,6 +1686,12 @@ export const Rollout: MessageFns<Rollout> = {
         : isSet(object.live_digest)
         ? globalThis.String(object.live_digest)
         : "",
+      lookTime: isSet(object.lookTime)
+        ? fromJsonTimestamp(object.lookTime)
+        : isSet(object.look_time)
+        ? fromJsonTimestamp(object.look_time)
+        : undefined,
+      forecast: isSet(object.forecast) ? Forecast.fromJSON(object.forecast) : undefined,
     };
   },
 
@@ -1563,6 +1763,12 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.liveDigest !== "") {
       obj.liveDigest = message.liveDigest;
     }
+    if (message.lookTime !== undefined) {
+      obj.lookTime = message.lookTime.toISOString();
+    }
+    if (message.forecast !== undefined) {
+      obj.forecast = Forecast.toJSON(message.forecast);
+    }
     return obj;
   },
 
@@ -1595,6 +1801,10 @@ export const Rollout: MessageFns<Rollout> = {
     message.startEventTime = object.startEventTime ?? undefined;
     message.candidateDigest = object.candidateDigest ?? "";
     message.liveDigest = object.liveDigest ?? "";
+    message.lookTime = object.lookTime ?? undefined;
+    message.forecast = (object.forecast !== undefined && object.forecast !== null)
+      ? Forecast.fromPartial(object.forecast)
+      : undefined;
     return message;
   },
 };

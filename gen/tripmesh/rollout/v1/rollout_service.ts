@@ -70,6 +70,11 @@ export interface ListRolloutsResponse {
 export interface WatchRolloutRequest {
   /** The rollout. Required. */
   readonly rolloutId: string;
+  /**
+   * Whether there is a message also for looks that changed no more than a number, at most one a second. Such looks
+   * are not in the log.
+   */
+  readonly everyLook: boolean;
 }
 
 /** One change of a watched rollout. */
@@ -169,7 +174,13 @@ export interface SetTrafficRequest {
 /** Answers a change. */
 export interface SetTrafficResponse {
   /** The stored state, with its new revision. */
-  readonly traffic: Traffic | undefined;
+  readonly traffic:
+    | Traffic
+    | undefined;
+  /** Nodes of Envoy that acknowledged it. */
+  readonly acknowledgedBy: readonly string[];
+  /** Nodes that did not within the time they had; the change stands. */
+  readonly laggards: readonly string[];
 }
 
 function createBaseStartRolloutRequest(): StartRolloutRequest {
@@ -799,13 +810,16 @@ export const ListRolloutsResponse: MessageFns<ListRolloutsResponse> = {
 };
 
 function createBaseWatchRolloutRequest(): WatchRolloutRequest {
-  return { rolloutId: "" };
+  return { rolloutId: "", everyLook: false };
 }
 
 export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
   encode(message: WatchRolloutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.rolloutId !== "") {
       writer.uint32(10).string(message.rolloutId);
+    }
+    if (message.everyLook !== false) {
+      writer.uint32(16).bool(message.everyLook);
     }
     return writer;
   },
@@ -831,6 +845,14 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
             message.rolloutId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.everyLook = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -850,6 +872,11 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
         : isSet(object.rollout_id)
         ? globalThis.String(object.rollout_id)
         : "",
+      everyLook: isSet(object.everyLook)
+        ? globalThis.Boolean(object.everyLook)
+        : isSet(object.every_look)
+        ? globalThis.Boolean(object.every_look)
+        : false,
     };
   },
 
@@ -857,6 +884,9 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
     const obj: any = {};
     if (message.rolloutId !== "") {
       obj.rolloutId = message.rolloutId;
+    }
+    if (message.everyLook !== false) {
+      obj.everyLook = message.everyLook;
     }
     return obj;
   },
@@ -867,6 +897,7 @@ export const WatchRolloutRequest: MessageFns<WatchRolloutRequest> = {
   fromPartial<I extends Exact<DeepPartial<WatchRolloutRequest>, I>>(object: I): WatchRolloutRequest {
     const message = createBaseWatchRolloutRequest() as any;
     message.rolloutId = object.rolloutId ?? "";
+    message.everyLook = object.everyLook ?? false;
     return message;
   },
 };
@@ -1876,13 +1907,19 @@ export const SetTrafficRequest: MessageFns<SetTrafficRequest> = {
 };
 
 function createBaseSetTrafficResponse(): SetTrafficResponse {
-  return { traffic: undefined };
+  return { traffic: undefined, acknowledgedBy: [], laggards: [] };
 }
 
 export const SetTrafficResponse: MessageFns<SetTrafficResponse> = {
   encode(message: SetTrafficResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.traffic !== undefined) {
       Traffic.encode(message.traffic, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.acknowledgedBy) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.laggards) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1908,6 +1945,22 @@ export const SetTrafficResponse: MessageFns<SetTrafficResponse> = {
             message.traffic = Traffic.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.acknowledgedBy.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.laggards.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1921,13 +1974,27 @@ export const SetTrafficResponse: MessageFns<SetTrafficResponse> = {
   },
 
   fromJSON(object: any): SetTrafficResponse {
-    return { traffic: isSet(object.traffic) ? Traffic.fromJSON(object.traffic) : undefined };
+    return {
+      traffic: isSet(object.traffic) ? Traffic.fromJSON(object.traffic) : undefined,
+      acknowledgedBy: globalThis.Array.isArray(object?.acknowledgedBy)
+        ? object.acknowledgedBy.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.acknowledged_by)
+        ? object.acknowledged_by.map((e: any) => globalThis.String(e))
+        : [],
+      laggards: globalThis.Array.isArray(object?.laggards) ? object.laggards.map((e: any) => globalThis.String(e)) : [],
+    };
   },
 
   toJSON(message: SetTrafficResponse): unknown {
     const obj: any = {};
     if (message.traffic !== undefined) {
       obj.traffic = Traffic.toJSON(message.traffic);
+    }
+    if (message.acknowledgedBy?.length) {
+      obj.acknowledgedBy = message.acknowledgedBy;
+    }
+    if (message.laggards?.length) {
+      obj.laggards = message.laggards;
     }
     return obj;
   },
@@ -1940,6 +2007,8 @@ export const SetTrafficResponse: MessageFns<SetTrafficResponse> = {
     message.traffic = (object.traffic !== undefined && object.traffic !== null)
       ? Traffic.fromPartial(object.traffic)
       : undefined;
+    message.acknowledgedBy = object.acknowledgedBy?.map((e) => e) || [];
+    message.laggards = object.laggards?.map((e) => e) || [];
     return message;
   },
 };
@@ -1986,7 +2055,10 @@ export const RolloutServiceDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
-    /** Streams a rollout: first as it is, then after every change, until it has ended. */
+    /**
+     * Streams a rollout: first as it is, then after every change, until it has ended. A look at the evidence is a
+     * change when it changed a verdict; with `every_look` also when it changed a number.
+     */
     watchRollout: {
       name: "WatchRollout",
       requestType: WatchRolloutRequest as typeof WatchRolloutRequest,

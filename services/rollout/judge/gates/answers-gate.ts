@@ -1,3 +1,4 @@
+import { untilMatured } from "../until-hours.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 /**
@@ -6,10 +7,22 @@ import { answer, type Case, countText, type Gate, percent, Verdict } from "./gat
  */
 export function answersGate({ plan, look }: Case): Gate {
   const { requested, completed, cancelled, labelled, paired, mismatched } = look.total.matured;
-  const numbers = { requested, completed, cancelled, labelled, paired, mismatched };
+  const { all } = look.total;
+  const numbers = {
+    requested,
+    completed,
+    cancelled,
+    labelled,
+    paired,
+    mismatched,
+    allRequested: all.requested,
+    allLabelled: all.labelled,
+    allPaired: all.paired,
+  };
   if (requested === 0 || labelled === 0) {
     return answer("answers", Verdict.CONTINUE, "No trip with a truth has matured yet.", {
       numbers,
+      toPass: { eventMs: untilMatured(look, plan) },
     });
   }
   const ended = (completed + cancelled) / requested;

@@ -3,6 +3,8 @@ import { countEvidence, QUICK_CONCENTRATION } from "../statistics/counts.ts";
 import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
 
 const GATE = "request errors";
+/** Further ahead nothing is foreseen. */
+const MOST_REQUESTS = 100_000;
 
 /**
  * Errors as counts (Lindon and Malek 2022), the stages' evidence added.
@@ -25,16 +27,33 @@ export function errorsGate({ plan, look }: Case): Gate {
   const rest = { numbers, logE };
   if (requests < plan.leastRequests) {
     const because = `${said}; judged from ${plan.leastRequests} requests.`;
-    return answer(GATE, Verdict.CONTINUE, because, rest);
+    // A trip is a request: what it is not asked live it is asked in hindsight.
+    const toPass = { pairs: plan.leastRequests - requests };
+    return answer(GATE, Verdict.CONTINUE, because, { ...rest, toPass });
   }
   if (logE >= -Math.log(plan.guardAlpha)) {
     return answer(GATE, Verdict.FAIL, `${said}: more than the candidate's share.`, rest);
   }
   if (belowCap(errors, requests, plan.mostErrors) < -Math.log(plan.alpha)) {
     const because = `${said}; that less than ${percent(plan.mostErrors)} of its answers are errors is not shown yet.`;
-    return answer(GATE, Verdict.CONTINUE, because, rest);
+    const needed = requestsUntilBelowCap(errors / requests, plan);
+    const toPass = needed === undefined ? {} : { toPass: { pairs: needed - requests } };
+    return answer(GATE, Verdict.CONTINUE, because, { ...rest, ...toPass });
   }
   return answer(GATE, Verdict.PASS, `${said}: no more than its share.`, rest);
+}
+
+/** Requests at which errors are shown to be below the cap, if their rate stays; undefined when not foreseeable. */
+function requestsUntilBelowCap(
+  rate: number,
+  { mostErrors, alpha }: Case["plan"],
+): number | undefined {
+  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * 1.05)) {
+    if (belowCap(Math.round(rate * requests), requests, mostErrors) >= -Math.log(alpha)) {
+      return requests;
+    }
+  }
+  return undefined;
 }
 
 function harmEvidence({ requests, errors }: Operations): number {

@@ -20,6 +20,20 @@ export interface Gate extends GateResult {
   readonly numbers: Readonly<Record<string, number>>;
   /** Log of the evidence for harm at this look, where the gate has such. */
   readonly logE?: number;
+  /** Finished pairs to come until it fails, if the estimates stay as they are; absent when never. */
+  readonly pairsToFail?: number;
+  /** What has to come until it passes, if all goes on as it did; absent where that cannot be said. */
+  readonly toPass?: Missing;
+}
+
+/** What has to come; each counts from now, all at the same time. */
+export interface Missing {
+  /** Finished pairs. */
+  readonly pairs?: number;
+  /** Finished pairs, which then have to mature; below 0 when so many more are there already. */
+  readonly maturedPairs?: number;
+  /** Event time, ms. */
+  readonly eventMs?: number;
 }
 
 /** What a gate looks at. */
@@ -32,7 +46,7 @@ export interface Case {
   readonly parity: { readonly candidate: number; readonly base: number };
 }
 
-type Rest = Partial<Pick<Gate, "isRequired" | "numbers" | "logE">>;
+type Rest = Partial<Omit<Gate, keyof GateResult>> & Partial<Pick<Gate, "numbers">>;
 
 /** A gate's answer; required, unless it says otherwise. */
 export function answer(gate: string, verdict: Verdict, because: string, rest: Rest = {}): Gate {

@@ -33,7 +33,10 @@ export function latencyGate({ plan, look }: Case): Gate {
   const rest = { numbers, logE };
   if (answers < plan.leastRequests) {
     const because = `${said}; judged from ${plan.leastRequests} answers.`;
-    return answer(GATE, Verdict.CONTINUE, because, rest);
+    return answer(GATE, Verdict.CONTINUE, because, {
+      ...rest,
+      toPass: { pairs: plan.leastRequests - answers },
+    });
   }
   const isWorse = logE >= -Math.log(plan.guardAlpha);
   if (isWorse && late / answers > plan.mostLate) {

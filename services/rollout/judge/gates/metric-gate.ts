@@ -40,14 +40,25 @@ export function metricGate({ plan, look }: Case, index: number): Gate {
   const isWorse = harm.known.n >= plan.leastForFail && allowed.bounds.lower > 0;
   const isFine = ready.known.n >= plan.leastForPass && ready.bounds.upper < 0;
   const verdict = isWorse ? Verdict.FAIL : isFine ? Verdict.PASS : Verdict.CONTINUE;
+  const toFail = pairsToFail(allowed, { plan, alpha });
+  // Before enough has matured, all that has ended is the better guess.
+  const likely = ready.known.n < plan.leastForFail ? all : matured;
+  const toPass = pairsToPass(likely, { plan, metric });
   const words = { metric, harm: harm.bounds, n: harm.known.n, base: meanBase(all), alpha };
   return answer(metric.name, verdict, sentence(verdict, words, { plan, matured: ready.known.n }), {
     numbers: {
-      ...numbersOf(words, ready.known.n),
-      tripsNeeded: tripsNeeded(allowed, ready, { plan, alpha }),
+      ...numbersOf(words),
+      ...readyNumbers(ready, { plan, metric }),
+      ...whereFinite({ pairsToFail: toFail, maturedToPass: toPass }),
     },
     logE: allowed.logE,
+    ...whereFinite({ pairsToFail: toFail - harm.known.n }),
+    ...(Number.isFinite(toPass) && { toPass: { maturedPairs: toPass - harm.known.n } }),
   });
+}
+
+function whereFinite(numbers: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value)));
 }
 
 interface About {
@@ -85,19 +96,20 @@ function about(known: Information, { plan, alpha }: Setting): About {
   return { known, bounds: confidenceBounds(known, precision, alpha), logE };
 }
 
-/**
- * Pairs at which FAIL or PASS would be reached if the estimates stayed as they are, whichever is nearer: for
- * people who wait, decides nothing. −1 where neither ever would, or nothing is known.
- */
-function tripsNeeded(harmful: About, ready: About, { plan, alpha }: Setting): number {
-  const planned = plan.plannedTrips;
-  const toFail = pairsUntil(harmful.known, harmful.bounds.estimate, { planned, alpha });
-  const toPass = pairsUntil(ready.known, -ready.bounds.estimate, {
-    planned,
-    alpha: plan.passAlpha,
-  });
-  const needed = Math.min(Math.max(toFail, plan.leastForFail), Math.max(toPass, plan.leastForPass));
-  return Number.isFinite(needed) ? needed : -1;
+/** Pairs at which it would fail if the estimates stayed as they are; ∞ when never. For people who wait. */
+function pairsToFail({ known, bounds }: About, { plan, alpha }: Setting): number {
+  const { leastForFail, plannedTrips: planned } = plan;
+  return Math.max(pairsUntil(known, bounds.estimate, { planned, alpha }), leastForFail);
+}
+
+/** The same for passing, in matured pairs. */
+function pairsToPass(
+  strata: readonly PairSums[],
+  { plan, metric }: { readonly plan: JudgePlan; readonly metric: Metric },
+): number {
+  const { leastForPass, plannedTrips: planned, passAlpha: alpha } = plan;
+  const { known, bounds } = aboutMargin(strata, { plan, metric, alpha });
+  return Math.max(pairsUntil(known, -bounds.estimate, { planned, alpha }), leastForPass);
 }
 
 /**
@@ -143,11 +155,11 @@ interface Words {
   readonly alpha: number;
 }
 
-function numbersOf({ metric, harm, base, n }: Words, matured: number): Record<string, number> {
+function numbersOf({ metric, harm, base, n }: Words): Record<string, number> {
   const relative = (steps: number) => (base > 0 ? steps / base : 0);
+  const margin = marginSteps(metric, base);
   return {
     n,
-    matured,
     harm: fromSteps(harm.estimate, metric),
     lower: fromSteps(harm.lower, metric),
     upper: fromSteps(harm.upper, metric),
@@ -156,7 +168,25 @@ function numbersOf({ metric, harm, base, n }: Words, matured: number): Record<st
     relativeLower: relative(harm.lower),
     relativeUpper: relative(harm.upper),
     margin: metric.margin,
+    marginHarm: fromSteps(margin, metric),
+    ofMargin: margin > 0 ? harm.estimate / margin : 0,
   };
+}
+
+/** How far a PASS is: on matured pairs, about harm minus margin. */
+function readyNumbers(
+  { known, bounds }: About,
+  { plan, metric }: { readonly plan: JudgePlan; readonly metric: Metric },
+): Record<string, number> {
+  return {
+    matured: known.n,
+    maturedNeeded: plan.leastForPass,
+    passUpper: fromSteps(bounds.upper, metric),
+  };
+}
+
+function marginSteps(metric: Metric, base: number): number {
+  return metric.marginIs === "relative" ? metric.margin * base : toSteps(metric.margin, metric);
 }
 
 function sentence(

@@ -50,7 +50,8 @@ export function ratioGate({ plan, look }: Case): Gate | undefined {
   const least = Math.min(...found.map(({ candidate, base }) => candidate + base));
   if (least < LEAST_RIDERS) {
     const because = `${countText(least, "rider")} with a finished trip in this stage; the ratio is judged from ${LEAST_RIDERS}.`;
-    return answer("sample ratio", Verdict.CONTINUE, because, { numbers });
+    const toPass = { pairs: LEAST_RIDERS - least }; // most riders take one trip
+    return answer("sample ratio", Verdict.CONTINUE, because, { numbers, toPass });
   }
   const of = found.map(
     ({ candidate, base, point }) => `${point} ${percent(candidate / (candidate + base))}`,

@@ -28,21 +28,28 @@ export function splitGate({ plan, look }: Case): Gate {
     return difference ? [informationOf(difference)] : [];
   });
   const known = addInformation(strata);
+  const { candidate, base } = look.total.all;
+  const counts = { candidate: candidate.n, base: base.n };
   if (strata.length === 0) {
-    const { candidate, base } = look.total.all;
     const because = `${countText(candidate.n, "finished trip")} with the candidate's answer and ${base.n.toLocaleString("en-US")} with the live version's; the two groups are compared from ${plan.leastPerArm} each.`;
-    const numbers = { candidate: candidate.n, base: base.n };
-    return answer("split", Verdict.CONTINUE, because, { isRequired, numbers });
+    const share = Math.min(weight, TOTAL_WEIGHT - weight) / TOTAL_WEIGHT;
+    const missing = Math.max(0, plan.leastPerArm - Math.min(candidate.n, base.n));
+    return answer("split", Verdict.CONTINUE, because, {
+      isRequired,
+      numbers: counts,
+      ...(share > 0 && { toPass: { pairs: missing / share } }),
+    });
   }
   const precision = precisionFor(known, plan.plannedTrips, plan.guardAlpha);
   const bounds = confidenceBounds(known, precision, plan.guardAlpha);
   const minutes = (steps: number) => fromSteps(steps, metric);
   const numbers = {
+    ...counts,
     n: known.n,
     harm: minutes(bounds.estimate),
     lower: minutes(bounds.lower),
     upper: minutes(bounds.upper),
-    base: minutes(mean(armMoments(look.total.all.base))),
+    baseLoss: minutes(mean(armMoments(base))),
   };
   const isWorse = isByRiders && bounds.lower > 0;
   const because = `Riders who were shown the candidate (${countText(known.n, "trip")}) saw errors that differ by ${numbers.harm.toFixed(2)} ${metric.unit} from those of the others, between ${numbers.lower.toFixed(2)} and ${numbers.upper.toFixed(2)} with ${percent(1 - plan.guardAlpha)} confidence${isWorse ? ": worse" : ""}.`;
