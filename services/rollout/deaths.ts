@@ -5,8 +5,8 @@ import type { InstanceExit } from "#kit/instances/instances.ts";
 export interface Deaths {
   /** Takes a death of the candidate's process; whether it is the candidate's fault. */
   isFault(rollout: Rollout, exit: Pick<InstanceExit, "signal">): boolean;
-  /** Whether what fails now may come of a death from outside. */
-  isExcused(rolloutId: string): boolean;
+  /** Whether what fails now may come of a death from outside, at most `withinMs` ago. Default 5000. */
+  isExcused(rolloutId: string, withinMs?: number): boolean;
 }
 
 /** Sent by others, as a rule; a model that crashes ends by itself, or by SIGSEGV, SIGABRT and the like. */
@@ -20,7 +20,7 @@ const MOST_REMEMBERED = 1_000;
 /** `now`: milliseconds that only grow. */
 export function createDeaths(now: () => number = () => performance.now()): Deaths {
   const counts = new Map<string, number>();
-  const excusedUntil = new Map<string, number>();
+  const killedAt = new Map<string, number>();
   return {
     isFault({ rolloutId, currentStage }, { signal }) {
       if (signal === undefined || !fromOutside.includes(signal)) return true;
@@ -29,9 +29,10 @@ export function createDeaths(now: () => number = () => performance.now()): Death
       if (counts.size >= MOST_REMEMBERED) counts.clear();
       counts.set(stage, count);
       if (count >= MOST_IN_A_STAGE) return true;
-      excusedUntil.set(rolloutId, now() + EXCUSED_MS);
+      killedAt.set(rolloutId, now());
       return false;
     },
-    isExcused: (rolloutId) => now() < (excusedUntil.get(rolloutId) ?? Number.NEGATIVE_INFINITY),
+    isExcused: (rolloutId, withinMs = EXCUSED_MS) =>
+      now() - (killedAt.get(rolloutId) ?? Number.NEGATIVE_INFINITY) < withinMs,
   };
 }
