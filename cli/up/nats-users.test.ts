@@ -10,6 +10,7 @@ import { provision, provisionSlot } from "#kit/events/provision.ts";
 import { inboxPrefix, natsUsers, OPERATOR } from "#kit/events/users.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { firstTraffic } from "#kit/traffic/traffic.ts";
+import { readEventCounts } from "../../services/rollout/event-counts.ts";
 import { tools } from "../../test/harness/tools.ts";
 import { type Child, startChild } from "./child.ts";
 import { natsLaunch } from "./nats.ts";
@@ -182,6 +183,11 @@ describe("rollout", () => {
     const manager = await jetstreamManager(rollout.connection, { checkAPI: false });
     await manager.streams.info(stream);
     if (stream === "TRIPS") await manager.consumers.info(stream, "tip-blue"); // how far a slot is
+  });
+
+  test("counts the events and the dead letters of a slot", async () => {
+    const counts = await readEventCounts(await connectAs("rollout"), "tip");
+    expect(counts.blue).toMatchObject({ requests: expect.any(Number), errors: expect.any(Number) });
   });
 
   test.each([

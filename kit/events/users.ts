@@ -94,6 +94,7 @@ function rolloutUser(): NatsUser {
       ...watchTraffic,
       `$JS.API.STREAM.MSG.GET.${bucket}`,
       `$JS.API.STREAM.MSG.GET.${streams.trips}`, // the event time now
+      `$JS.API.STREAM.INFO.${streams.deadLetters}`, // how many there are, and nothing of what is in them
       `$KV.${TRAFFIC_BUCKET}.*`,
     ],
     subscribe: [EXITS_SUBJECT],

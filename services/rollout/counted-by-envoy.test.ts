@@ -96,14 +96,12 @@ function isAs(seen: SlotCounts | undefined, { slow, ...exact }: SlotCounts): boo
 }
 
 function less(now: RequestCounts, before: RequestCounts, slot: Slot): SlotCounts {
-  const { requests, errors, timed, slow } = now[slot];
   const old = before[slot];
-  return {
-    requests: requests - old.requests,
-    errors: errors - old.errors,
-    timed: timed - old.timed,
-    slow: slow - old.slow,
-  };
+  const grown = Object.entries(now[slot]).map(([kind, n]) => [
+    kind,
+    n - old[kind as keyof SlotCounts],
+  ]);
+  return Object.fromEntries(grown) as SlotCounts;
 }
 
 const counts = (requests: number, errors = 0, timed = requests, slow = 0): SlotCounts => ({
@@ -111,6 +109,7 @@ const counts = (requests: number, errors = 0, timed = requests, slow = 0): SlotC
   errors,
   timed,
   slow,
+  redelivered: 0,
 });
 const none = counts(0);
 

@@ -5,8 +5,8 @@ import type { InstanceExit } from "#kit/instances/instances.ts";
 export interface Deaths {
   /** Takes a death of the candidate's process; whether it is the candidate's fault. */
   isFault(rollout: Rollout, exit: Pick<InstanceExit, "signal">): boolean;
-  /** Whether what fails now may come of a death from outside. */
-  isExcused(rollout: Rollout): Promise<boolean>;
+  /** Whether what fails now may come of a death from outside: until `afterwardsMs` after it is back. Default 5000. */
+  isExcused(rollout: Rollout, afterwardsMs?: number): Promise<boolean>;
 }
 
 export interface DeathsOptions {
@@ -46,7 +46,7 @@ export function createDeaths({ isBack, now = () => performance.now() }: DeathsOp
       outages.set(rolloutId, { sinceMs: now(), backAtMs: undefined });
       return false;
     },
-    async isExcused(rollout) {
+    async isExcused(rollout, afterwardsMs = AFTERWARDS_MS) {
       const outage = outages.get(rollout.rolloutId);
       if (!outage) return false;
       if (outage.backAtMs === undefined) {
@@ -54,7 +54,7 @@ export function createDeaths({ isBack, now = () => performance.now() }: DeathsOp
         if (await isBack(rollout)) outage.backAtMs = now();
         return true;
       }
-      return now() < outage.backAtMs + AFTERWARDS_MS;
+      return now() < outage.backAtMs + afterwardsMs;
     },
   };
 }

@@ -19,10 +19,11 @@ import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
 import { runtimeOf } from "#kit/traffic/runtime.ts";
-import type { ModelService } from "#kit/traffic/traffic.ts";
+import { consumerServices, type ModelService } from "#kit/traffic/traffic.ts";
 import { configSchema } from "./config.ts";
 import { createDeaths } from "./deaths.ts";
 import { createEngine } from "./engine.ts";
+import { readEventCounts } from "./event-counts.ts";
 import { readEventTime } from "./event-time.ts";
 import { createEvidenceJudge } from "./evidence-judge.ts";
 import { followEvidence } from "./follow-evidence.ts";
@@ -30,7 +31,7 @@ import { askGolden } from "./golden.ts";
 import { createHindsight } from "./hindsight.ts";
 import { rememberLooks } from "./newest-looks.ts";
 import { openReleaseLog } from "./release-log.ts";
-import { readRequestCounts } from "./request-counts.ts";
+import { type CountsBySlot, readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
 import { startRunner } from "./runner.ts";
 import { createRolloutService } from "./service.ts";
@@ -43,6 +44,8 @@ import { watchRequests } from "./watch-requests.ts";
 
 /** How long an Envoy may take to acknowledge traffic before it is called a laggard. */
 const ACKNOWLEDGE_WITHIN_MS = 2_000;
+/** What a consumer had in hand when it was killed is given out again after its durable's first back-off, 5 s. */
+const REDELIVERED_WITHIN_MS = 15_000;
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
@@ -129,17 +132,21 @@ const deaths = createDeaths({
     return all.some((one) => one.service === name && one.slot === candidateSlot && one.ready);
   },
 });
-const requests =
-  envoyAdmin === undefined
-    ? undefined
-    : watchRequests({
-        read: () => readRequestCounts(envoyAdmin),
-        rollout: () => isReleased("duration"),
-        revision: () => traffic.of("duration").revision,
-        tell: judge.tell,
-        isExcused: deaths.isExcused,
-        log,
-      });
+const watch = (name: ModelService, read: () => Promise<CountsBySlot>, afterwardsMs?: number) =>
+  watchRequests({
+    read,
+    rollout: () => isReleased(name),
+    revision: () => traffic.of(name).revision,
+    tell: judge.tell,
+    isExcused: (rollout) => deaths.isExcused(rollout, afterwardsMs),
+    log,
+  });
+const requests = [
+  ...(envoyAdmin === undefined ? [] : [watch("duration", () => readRequestCounts(envoyAdmin))]),
+  ...consumerServices.map((name) =>
+    watch(name, () => readEventCounts(events, name), REDELIVERED_WITHIN_MS),
+  ),
+];
 const runner = startRunner({ releases, engine, judge, traffic, instances, deaths, log });
 
 const service = createRolloutService({
@@ -164,7 +171,7 @@ await runUntilSignal({
   stop: [
     () => server.setServing(false),
     () => runner.stop(),
-    () => requests?.stop(),
+    ...requests.map((one) => () => one.stop()),
     () => overrides?.stop(),
     () => traffic.close(),
     () => rtds.close(),

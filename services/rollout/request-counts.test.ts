@@ -32,13 +32,13 @@ const stats = [
 
 test("requests, errors and slow answers are counted a slot, mirrored ones as well", () => {
   expect(countRequests({ stats })).toEqual({
-    blue: { requests: 100, errors: 2, timed: 100, slow: 5 },
+    blue: { requests: 100, errors: 2, timed: 100, slow: 5, redelivered: 0 },
     // 5 live, 93 copies with an answer, 4 that were given up; 3 were never sent.
-    green: { requests: 102, errors: 12, timed: 4, slow: 3 },
+    green: { requests: 102, errors: 12, timed: 4, slow: 3, redelivered: 0 },
   });
 });
 
 test("an Envoy that nobody has asked yet has counted nothing", () => {
-  const none = { requests: 0, errors: 0, timed: 0, slow: 0 };
+  const none = { requests: 0, errors: 0, timed: 0, slow: 0, redelivered: 0 };
   expect(countRequests({ stats: [] })).toEqual({ blue: none, green: none });
 });

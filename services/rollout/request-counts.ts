@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Slot, slots } from "#kit/traffic/traffic.ts";
 
-/** What one Envoy has counted of one slot of the duration service so far. Each number only grows. */
+/** What was counted of one slot of a service so far. Each number only grows. */
 export interface SlotCounts {
   /** Requests that are over: asked live, by name of the slot, or as a copy. */
   readonly requests: number;
@@ -10,9 +10,14 @@ export interface SlotCounts {
   /** Answers whose time is known, and those of them that took longer than the objective. */
   readonly timed: number;
   readonly slow: number;
+  /** Events that were given to a consumer again; of requests none. May begin anywhere. */
+  readonly redelivered: number;
 }
 
 export type RequestCounts = Readonly<Record<Slot, SlotCounts>>;
+
+/** The same where a slot may have none. */
+export type CountsBySlot = Readonly<Record<Slot, SlotCounts | undefined>>;
 
 /** Above this an answer is slow, ms; one of the bounds of Envoy's histograms. */
 const OBJECTIVE_MS = 50;
@@ -65,7 +70,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** What Envoy's statistics say. */
 export function countRequests({ stats }: z.output<typeof answer>): RequestCounts {
   const counts = Object.fromEntries(
-    slots.map((slot) => [slot, { requests: 0, errors: 0, timed: 0, slow: 0 }]),
+    slots.map((slot) => [slot, { requests: 0, errors: 0, timed: 0, slow: 0, redelivered: 0 }]),
   ) as Record<Slot, Writable<SlotCounts>>;
   for (const { name: text = "", value = 0, histograms = [] } of stats) {
     const [, slot, shadow, what = ""] = name.exec(text) ?? [];

@@ -8,8 +8,8 @@ import { rolloutOf } from "./testing/rollouts.ts";
 import { watchRequests } from "./watch-requests.ts";
 
 const counts = (blue: number, green: number, greenErrors = 0, slow = [0, 0]): RequestCounts => ({
-  blue: { requests: blue, errors: 0, timed: blue, slow: slow[0] ?? 0 },
-  green: { requests: green, errors: greenErrors, timed: green, slow: slow[1] ?? 0 },
+  blue: { requests: blue, errors: 0, timed: blue, slow: slow[0] ?? 0, redelivered: 0 },
+  green: { requests: green, errors: greenErrors, timed: green, slow: slow[1] ?? 0, redelivered: 0 },
 });
 let watching: { stop(): Promise<void> };
 afterEach(() => watching.stop());

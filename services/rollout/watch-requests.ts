@@ -4,14 +4,14 @@ import type { Logger } from "#kit/telemetry/log.ts";
 import { type Slot, slots } from "#kit/traffic/traffic.ts";
 import { otherSlot } from "./desired-traffic.ts";
 import type { Fact } from "./judge/fact.ts";
-import type { RequestCounts, SlotCounts } from "./request-counts.ts";
+import type { CountsBySlot, SlotCounts } from "./request-counts.ts";
 
 export interface WatchRequestsOptions {
-  /** Reads the counters of one Envoy. */
-  readonly read: () => Promise<RequestCounts>;
-  /** The rollout of duration that is under way. */
+  /** Reads the counters: of one Envoy, or of the event stream. */
+  readonly read: () => Promise<CountsBySlot>;
+  /** The rollout of the service that is under way. */
   readonly rollout: () => Rollout | undefined;
-  /** Revision of duration's traffic. */
+  /** Revision of the service's traffic. */
   readonly revision: () => bigint;
   readonly tell: (rolloutId: string, fact: Fact) => void;
   /** Whether what fails now is not the candidate's fault: it was killed from outside. */
@@ -24,23 +24,23 @@ export interface WatchRequestsOptions {
 type Kind = keyof SlotCounts;
 type Totals = Record<Kind | "slowSeconds", number>;
 
-/** What was counted since the rollout's first stage began, or since Envoy did. */
+/** What was counted since the rollout's first stage began, or since the counters did. */
 interface Sum {
   readonly rolloutId: string;
   readonly of: Readonly<Record<Slot, Totals>>;
 }
 
-const kinds = ["requests", "errors", "timed", "slow"] as const;
+const kinds = ["requests", "errors", "timed", "slow", "redelivered"] as const;
 
 /**
- * Tells the judge what Envoy counts while a version of duration is being released, from its first stage on: what
+ * Tells the judge what is counted of both slots while a version is being released, from its first stage on: what
  * a candidate is asked before that is to warm it.
  */
 export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<void> } {
   const { read, rollout, revision, tell, isExcused, log, everyMs = 1_000 } = options;
   const stopping = new AbortController();
   let life = 0;
-  let before: RequestCounts | undefined;
+  let before: CountsBySlot | undefined;
   let sum: Sum | undefined;
   let isAway = false;
 
@@ -61,13 +61,14 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
     });
     tell(rolloutId, {
       kind: "operated",
-      source: `envoy-${process.pid}-${life}`,
+      source: `counters-${process.pid}-${life}`,
       revision: Number(revision()),
       requests: byArm("requests"),
       errors: byArm("errors"),
       timed: byArm("timed"),
       slow: byArm("slow"),
       slowSeconds: byArm("slowSeconds"),
+      redelivered: byArm("redelivered"),
     });
   }
 
@@ -78,7 +79,7 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
         if (of && of.currentStage > 0) await look(of);
         isAway = false;
       } catch (cause) {
-        if (!isAway) log.warn({ err: cause }, "Envoy's counters cannot be read"); // once, it may last
+        if (!isAway) log.warn({ err: cause }, "the counters cannot be read"); // once, it may last
         isAway = true;
       }
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -93,16 +94,21 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
 }
 
 interface Growth {
-  readonly counts: RequestCounts;
-  readonly previous: RequestCounts | undefined;
+  readonly counts: CountsBySlot;
+  /** Undefined when the counters began at 0 since then. */
+  readonly previous: CountsBySlot | undefined;
   /** Slot whose errors and delays are not its fault at the moment. */
   readonly excused: Slot | undefined;
 }
 
 /** Adds what has grown since the last look, in place. */
 function addGrowth({ of }: Sum, { counts, previous, excused }: Growth): void {
-  const grown = (slot: Slot, kind: Kind) =>
-    Math.max(0, counts[slot][kind] - (previous?.[slot][kind] ?? 0));
+  const grown = (slot: Slot, kind: Kind) => {
+    const now = counts[slot];
+    // A durable that was not there before may begin anywhere.
+    if (!now || (previous && !previous[slot])) return 0;
+    return Math.max(0, now[kind] - (previous?.[slot]?.[kind] ?? 0));
+  };
   for (const slot of slots) {
     const isExcused = slot === excused;
     // A request that is forgiven was none: it must not make the others' share smaller either.
@@ -119,10 +125,17 @@ function addGrowth({ of }: Sum, { counts, previous, excused }: Growth): void {
 }
 
 function emptySum(rolloutId: string): Sum {
-  const nothing = () => ({ requests: 0, errors: 0, timed: 0, slow: 0, slowSeconds: 0 });
+  const nothing = () => ({
+    requests: 0,
+    errors: 0,
+    timed: 0,
+    slow: 0,
+    slowSeconds: 0,
+    redelivered: 0,
+  });
   return { rolloutId, of: { blue: nothing(), green: nothing() } };
 }
 
-function hasFallen(now: RequestCounts, before: RequestCounts): boolean {
-  return slots.some((slot) => now[slot].timed < before[slot].timed);
+function hasFallen(now: CountsBySlot, before: CountsBySlot): boolean {
+  return slots.some((slot) => (now[slot]?.timed ?? 0) < (before[slot]?.timed ?? 0));
 }

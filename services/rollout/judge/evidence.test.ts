@@ -261,6 +261,7 @@ describe("strata", () => {
       timed: { candidate, base: 10 * candidate },
       slow: { candidate: 0, base: 1 },
       slowSeconds: { candidate: 0, base: 1 },
+      redelivered: { candidate: 0, base: 0 },
     });
     const facts = [
       weights(4, 500),

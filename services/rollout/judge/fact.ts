@@ -107,6 +107,8 @@ export interface Operated {
   readonly slow: ByArm;
   /** Seconds with a slow answer of this arm and none of the other. */
   readonly slowSeconds: ByArm;
+  /** Events that were given to a consumer again; then `requests` are events, and `errors` dead letters. */
+  readonly redelivered: ByArm;
 }
 
 /** A process of the candidate ended by itself. `id` names the one crash. */

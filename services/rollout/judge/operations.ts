@@ -1,6 +1,6 @@
 import { type Arm, arms, type ByArm, type Operated } from "./fact.ts";
 
-const kinds = ["requests", "errors", "timed", "slow", "slowSeconds"] as const;
+const kinds = ["requests", "errors", "timed", "slow", "slowSeconds", "redelivered"] as const;
 
 /** What is counted of requests to either version; the words are those of `Operated`. */
 export type Operations = Readonly<Record<(typeof kinds)[number], ByArm>>;
@@ -16,6 +16,7 @@ export const NO_OPERATIONS: Operations = {
   timed: { candidate: 0, base: 0 },
   slow: { candidate: 0, base: 0 },
   slowSeconds: { candidate: 0, base: 0 },
+  redelivered: { candidate: 0, base: 0 },
 };
 
 /** Notes a report, in place. Counters only rise, so the highest is the latest, in whatever order they come. */

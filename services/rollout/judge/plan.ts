@@ -43,6 +43,8 @@ export interface JudgePlan {
   /** Share of answers that may be errors, whatever the base does; and requests before errors or delays count. */
   readonly mostErrors: number;
   readonly leastRequests: number;
+  /** Share of events that may be given to the candidate again, however many of the base's are. */
+  readonly mostRedelivered: number;
   /** Share of answers that may be later than the objective, however few of the base's are. */
   readonly mostLate: number;
   /** How much more often than the base the candidate may be late, as a share of the base's. */
@@ -75,6 +77,7 @@ const defaults = {
   leastPaired: 0.95,
   mostErrors: 0.05,
   leastRequests: 20,
+  mostRedelivered: 0.5,
   mostLate: 0.05,
   lateMargin: 1,
   assignment: "riders",
@@ -155,6 +158,7 @@ function problems(plan: JudgePlan): FieldViolation[] {
     "must not be below least_for_fail",
   );
   check("planned_trips", plan.plannedTrips >= 1, "must be at least 1");
+  check("most_redelivered", within(plan.mostRedelivered, 0, 1), "must be 0 to 1");
   check("most_late", within(plan.mostLate, 0, 1), "must be 0 to 1");
   check("late_margin", plan.lateMargin >= 0, "must not be negative");
   check("least_paired", within(plan.leastPaired, 0, 1), "must be 0 to 1");

@@ -56,6 +56,7 @@ describe("realised error", () => {
       "hard caps",
       "realised error",
       "interval",
+      "events",
       "split",
       "answers",
       "hours of the day",

@@ -3,6 +3,7 @@ import type { Evidence } from "./evidence.ts";
 import { answersGate } from "./gates/answers-gate.ts";
 import { capsGate } from "./gates/caps-gate.ts";
 import { errorsGate } from "./gates/errors-gate.ts";
+import { eventsGate } from "./gates/events-gate.ts";
 import type { Case, Gate, StageTime } from "./gates/gate.ts";
 import { latencyGate } from "./gates/latency-gate.ts";
 import { metricGate } from "./gates/metric-gate.ts";
@@ -74,7 +75,7 @@ function gatesOf(of: Case): Gate[] {
   return [
     capsGate(of),
     ...of.plan.metrics.map((_, index) => metricGate(of, index)),
-    ...(hasRequests ? [errorsGate(of), latencyGate(of)] : []),
+    ...(hasRequests ? [errorsGate(of), latencyGate(of)] : [eventsGate(of)]),
     splitGate(of),
     ...(ratio ? [ratio] : []),
     answersGate(of),

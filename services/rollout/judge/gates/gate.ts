@@ -54,8 +54,8 @@ export function answer(gate: string, verdict: Verdict, because: string, rest: Re
 }
 
 /** `1 trip`, `2,211 trips` */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+export function countText(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
 }
 
 /** `0.7 %` */

@@ -8,6 +8,7 @@ import { countEvidence } from "../statistics/counts.ts";
 import { operated, planFor } from "../testing/facts.ts";
 import { capsGate } from "./caps-gate.ts";
 import { errorsGate } from "./errors-gate.ts";
+import { eventsGate } from "./events-gate.ts";
 import { type Case, type Gate, Verdict } from "./gate.ts";
 import { latencyGate } from "./latency-gate.ts";
 
@@ -199,5 +200,41 @@ describe("late answers", () => {
     const gate = latencyGate(caseOf(counts));
     expect(gate.verdict).toBe(Verdict.PASS);
     expect(gate.because).toContain("within the 5.0 % that may be");
+  });
+});
+
+describe("events of a consumer", () => {
+  const gateOf = (candidate: number, base: number, events = same(500)) =>
+    eventsGate(
+      caseOf({
+        requests: events,
+        redelivered: { candidate, base },
+        errors: { candidate: 0, base: 0 },
+      }),
+    );
+
+  test("that are given again more often than to the live version fail it", () => {
+    expect(gateOf(25, 0)).toMatchObject({ verdict: Verdict.FAIL });
+    expect(gateOf(25, 0).because).toContain("25 redeliveries and 0 dead letters in 500 events");
+  });
+
+  test("that are given again to both, as after a death of the server, fail nobody", () => {
+    expect(gateOf(64, 60)).toMatchObject({ verdict: Verdict.PASS });
+    expect(gateOf(4, 0)).toMatchObject({ verdict: Verdict.PASS });
+  });
+
+  test("in a rolling release, where nobody else sees them, fail it when more than half come again", () => {
+    const alone = { candidate: 100, base: 0 };
+    expect(gateOf(20, 0, alone)).toMatchObject({ verdict: Verdict.PASS });
+    expect(gateOf(90, 0, alone)).toMatchObject({ verdict: Verdict.FAIL });
+  });
+
+  test("are not needed to pass: nobody waits for them", () => {
+    expect(gateOf(0, 0, same(0))).toMatchObject({ verdict: Verdict.CONTINUE, isRequired: false });
+  });
+
+  test("that became dead letters count as well", () => {
+    const counts = { requests: same(500), errors: { candidate: 25, base: 0 } };
+    expect(eventsGate(caseOf(counts))).toMatchObject({ verdict: Verdict.FAIL });
   });
 });

@@ -162,6 +162,7 @@ function decide(run: Run): Decided | undefined {
     revision: 1,
     ...NO_OPERATIONS,
     requests,
+    timed: requests, // none of them late
   });
   const judgement = judge(evidence, plan, stage);
   const { verdict, gates } = judgement;

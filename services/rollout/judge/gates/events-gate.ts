@@ -1,0 +1,54 @@
+import { countEvidence, QUICK_CONCENTRATION } from "../statistics/counts.ts";
+import { answer, type Case, countText, type Gate, percent, Verdict } from "./gate.ts";
+
+const GATE = "events";
+
+/**
+ * Events that a consumer was given again, because it failed, took too long or died, and those that it gave up (dead
+ * letters). Consumers of both slots see every event, so the live version's are the measure; in a rolling release
+ * there is no other slot, and only an absolute share is left. Dead letters are the hard caps' as well.
+ *
+ * It can fail a candidate and is not needed to pass one: nobody waits for an event, and a lost answer is missed by the
+ * gate of answers.
+ */
+export function eventsGate({ plan, look }: Case): Gate {
+  const limit = -Math.log(plan.guardAlpha);
+  const all = look.strata.map(({ operations: { requests, errors, redelivered } }) => ({
+    requests,
+    failed: {
+      candidate: errors.candidate + redelivered.candidate,
+      base: errors.base + redelivered.base,
+    },
+  }));
+  const logE = all.reduce((sum, { requests, failed }) => {
+    const total = requests.candidate + requests.base;
+    if (total === 0) return sum;
+    const share = requests.candidate / total;
+    return sum + countEvidence(failed, share, "worse", QUICK_CONCENTRATION);
+  }, 0);
+  const current = look.strata.at(-1)?.operations;
+  const events = current?.requests.candidate ?? 0;
+  const again = current?.redelivered.candidate ?? 0;
+  const dead = current?.errors.candidate ?? 0;
+  const numbers = {
+    requests: events,
+    events: again + dead,
+    baseRequests: current?.requests.base ?? 0,
+    baseEvents: (current?.redelivered.base ?? 0) + (current?.errors.base ?? 0),
+  };
+  const said = `${countText(again, "redelivery", "redeliveries")} and ${countText(dead, "dead letter")} in ${countText(events, "event")} of the candidate, ${numbers.baseEvents.toLocaleString("en-US")} in ${numbers.baseRequests.toLocaleString("en-US")} of the live version, in this stage`;
+  const rest = { numbers, logE, isRequired: false };
+  if (events < plan.leastRequests) {
+    const because = `${said}; judged from ${plan.leastRequests} events.`;
+    return answer(GATE, Verdict.CONTINUE, because, rest);
+  }
+  if (logE >= limit) {
+    return answer(GATE, Verdict.FAIL, `${said}: more than the candidate's share.`, rest);
+  }
+  const counts = { candidate: again, base: Math.max(0, events - again) };
+  if (countEvidence(counts, plan.mostRedelivered, "worse", QUICK_CONCENTRATION) >= limit) {
+    const because = `${said}: more than ${percent(plan.mostRedelivered)} were given to it again.`;
+    return answer(GATE, Verdict.FAIL, because, rest);
+  }
+  return answer(GATE, Verdict.PASS, `${said}: no more than its share.`, rest);
+}
