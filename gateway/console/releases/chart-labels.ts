@@ -4,6 +4,7 @@ import { signedShare } from "./words.ts";
 
 export interface LabelLook {
   readonly ink: string;
+  readonly ground: string;
   /** The candidate's slot's. */
   readonly own: string;
   readonly accent: string;
@@ -11,61 +12,105 @@ export interface LabelLook {
   readonly confidence: number;
 }
 
-const GAP = 4;
-const LINE = 14;
+interface Label {
+  readonly text: string;
+  /** Where its lower edge would best be, pixels of the canvas. */
+  readonly y: number;
+  readonly colour: string;
+}
 
-/** Draws the two horizontal lines, and writes what each line is at its right end, instead of a legend. */
+/** Height of a line of text, and the distance of text from lines; CSS pixels. */
+const LINE = 15;
+const GAP = 3;
+
+/** Draws the margin and no difference, and writes on each line what it is, instead of a legend. */
 export function drawLabels(chart: uPlot, data: ChartData, look: LabelLook): void {
-  const { ctx, bbox } = chart;
-  const ratio = devicePixelRatio;
-  const at = (share: number) => chart.valToPos(share, "y", true);
-  const isWide = bbox.width / ratio > 420;
+  const { ctx } = chart;
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  const rule = (share: number, colour: string, dash: number[]) => {
-    ctx.beginPath();
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = 1.5 * ratio;
-    ctx.setLineDash(dash.map((length) => length * ratio));
-    ctx.moveTo(bbox.left, at(share));
-    ctx.lineTo(bbox.left + bbox.width, at(share));
-    ctx.stroke();
-  };
-  rule(0, look.ink, []);
-  rule(data.margin, look.accent, [7, 4]);
+  drawLine(chart, 0, { colour: look.ink, dash: [] });
+  drawLine(chart, data.margin, { colour: look.accent, dash: [7, 4] });
   ctx.restore();
-
   ctx.save();
-  ctx.font = scaled(look.font, ratio);
+  const ratio = devicePixelRatio;
+  ctx.font = look.font.replace(/^([\d.]+)px/, (_, size) => `${Number(size) * ratio}px`);
   ctx.textBaseline = "bottom";
-  const write = (text: string, share: number, colour: string, side: "left" | "right") => {
-    ctx.fillStyle = colour;
-    ctx.textAlign = side;
-    const x = side === "left" ? bbox.left + GAP * ratio : bbox.left + bbox.width - GAP * ratio;
-    const y = Math.max(bbox.top + LINE * ratio, at(share) - 2 * ratio);
-    ctx.fillText(text, x, y);
-  };
-  write("no difference", 0, look.ink, "left");
-  write(`margin ${signedShare(data.margin / 100)}`, data.margin, look.accent, "left");
-  const [lower, estimate, upper] = [
-    data.lower.at(-1) ?? null,
-    data.estimate.at(-1) ?? 0,
-    data.upper.at(-1) ?? null,
-  ];
-  write(`estimate ${signedShare(estimate / 100)}`, estimate, look.own, "right");
-  const apart = Math.abs(at(estimate) - at(upper ?? estimate)) / ratio > LINE + 2;
-  if (upper !== null && apart) {
-    const confidence = `${Number((100 * look.confidence).toFixed(1))} %`;
-    const meaning = isWide ? ` (${confidence} confidence, however often one looks)` : "";
-    write(`at most ${signedShare(upper / 100)}${meaning}`, upper, look.own, "right");
-  }
-  if (lower !== null && apart)
-    write(`at least ${signedShare(lower / 100)}`, lower, look.own, "right");
+  ctx.lineWidth = 3 * ratio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = look.ground;
+  write(chart, linesLabels(chart, data, look), "left");
+  write(chart, spread(chart, curveLabels(chart, data, look)), "right");
   ctx.restore();
 }
 
-function scaled(font: string, ratio: number): string {
-  return font.replace(/^([\d.]+)px/, (_, size) => `${Number(size) * ratio}px`);
+function drawLine(
+  chart: uPlot,
+  share: number,
+  { colour, dash }: { readonly colour: string; readonly dash: readonly number[] },
+): void {
+  const { ctx, bbox } = chart;
+  const y = chart.valToPos(share, "y", true);
+  if (y < bbox.top || y > bbox.top + bbox.height) return;
+  ctx.beginPath();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+}
+
+/** The margin above its line, no difference below its own: the margin is never below it. */
+function linesLabels(chart: uPlot, { margin }: ChartData, { ink, accent }: LabelLook): Label[] {
+  const at = (share: number) => chart.valToPos(share, "y", true);
+  return [
+    {
+      text: `margin ${signedShare(margin / 100)}`,
+      y: at(margin) - GAP * devicePixelRatio,
+      colour: accent,
+    },
+    { text: "no difference", y: at(0) + (LINE + GAP) * devicePixelRatio, colour: ink },
+  ];
+}
+
+/** Where the newest point is; the ends of the interval only where it has some. */
+function curveLabels(chart: uPlot, data: ChartData, look: LabelLook): Label[] {
+  const isWide = chart.bbox.width / devicePixelRatio > 420;
+  const confidence = `${Number((100 * look.confidence).toFixed(1))} %`;
+  const meaning = isWide ? `, with ${confidence} confidence, however often one looks` : "";
+  const label = (words: string, share: number | null | undefined, rest = ""): Label[] =>
+    share === null || share === undefined
+      ? []
+      : [
+          {
+            text: `${words} ${signedShare(share / 100)}${rest}`,
+            y: chart.valToPos(share, "y", true) - GAP * devicePixelRatio,
+            colour: look.own,
+          },
+        ];
+  return [
+    ...label("at most", data.upper.at(-1), meaning),
+    ...label("estimate", data.estimate.at(-1)),
+    ...label("at least", data.lower.at(-1)),
+  ];
+}
+
+/** Pushes labels down, from the upper one on, until none lies on another. */
+function spread(chart: uPlot, labels: readonly Label[]): Label[] {
+  const least = LINE * devicePixelRatio;
+  let lowest = chart.bbox.top;
+  return labels.map((label) => {
+    lowest = Math.max(label.y, lowest + least);
+    return { ...label, y: lowest };
+  });
+}
+
+function write({ ctx, bbox }: uPlot, labels: readonly Label[], side: "left" | "right"): void {
+  const inset = 2 * GAP * devicePixelRatio;
+  const x = side === "left" ? bbox.left + inset : bbox.left + bbox.width - inset;
+  ctx.textAlign = side;
+  for (const { text, y, colour } of labels) {
+    ctx.fillStyle = colour;
+    ctx.strokeText(text, x, y); // a halo, where it lies on a line
+    ctx.fillText(text, x, y);
+  }
 }

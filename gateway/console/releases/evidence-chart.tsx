@@ -120,12 +120,13 @@ interface Look {
 function optionsOf(node: HTMLElement, { axis, slot, confidence, data }: Look): uPlot.Options {
   const style = getComputedStyle(node);
   const colour = (name: string) => resolve(style, name, node);
-  const [ink, soft, line, own, accent] = [
+  const [ink, soft, line, own, accent, ground] = [
     colour("--ink"),
     colour("--soft"),
     colour("--line"),
     colour(`--${slot}`),
     colour("--accent"),
+    colour("--card"),
   ];
   const font = `12px ${style.fontFamily}`;
   const shared = { stroke: soft, font, labelFont: font, grid: { stroke: line, width: 1 } };
@@ -170,7 +171,9 @@ function optionsOf(node: HTMLElement, { axis, slot, confidence, data }: Look): u
       { stroke: own, width: 2.5, points: { show: data().x.length < 2, size: 7 } },
       { stroke: own, width: 1, dash: [3, 3], points: { show: false } },
     ],
-    hooks: { draw: [(chart) => drawLabels(chart, data(), { ink, own, accent, font, confidence })] },
+    hooks: {
+      draw: [(chart) => drawLabels(chart, data(), { ink, ground, own, accent, font, confidence })],
+    },
   };
 }
 
