@@ -34,7 +34,7 @@ export function drawLabels(chart: uPlot, data: ChartData, look: LabelLook): void
   const ratio = devicePixelRatio;
   ctx.font = look.font.replace(/^([\d.]+)px/, (_, size) => `${Number(size) * ratio}px`);
   ctx.textBaseline = "bottom";
-  ctx.lineWidth = 3 * ratio;
+  ctx.lineWidth = 4 * ratio;
   ctx.lineJoin = "round";
   ctx.strokeStyle = look.ground;
   write(chart, linesLabels(chart, data, look), "left");
@@ -77,21 +77,25 @@ function curveLabels(chart: uPlot, data: ChartData, look: LabelLook): Label[] {
   const isWide = chart.bbox.width / devicePixelRatio > 420;
   const confidence = `${Number((100 * look.confidence).toFixed(1))} %`;
   const meaning = isWide ? `, with ${confidence} confidence, however often one looks` : "";
-  const label = (words: string, share: number | null | undefined, rest = ""): Label[] =>
-    share === null || share === undefined
-      ? []
-      : [
-          {
-            text: `${words} ${signedShare(share / 100)}${rest}`,
-            y: chart.valToPos(share, "y", true) - GAP * devicePixelRatio,
-            colour: look.own,
-          },
-        ];
+  const rules = [0, data.margin].map((share) => chart.valToPos(share, "y", true));
+  const label = (words: string, share: number | null | undefined, rest = ""): Label[] => {
+    if (share === null || share === undefined) return [];
+    const text = `${words} ${signedShare(share / 100)}${rest}`;
+    return [{ text, y: beside(chart.valToPos(share, "y", true), rules), colour: look.own }];
+  };
   return [
     ...label("at most", data.upper.at(-1), meaning),
     ...label("estimate", data.estimate.at(-1)),
     ...label("at least", data.lower.at(-1)),
   ];
+}
+
+/** The lower edge of a label for the line at `y`: above it, or below where one of the rules would strike it. */
+function beside(y: number, rules: readonly number[]): number {
+  const [line, gap] = [LINE * devicePixelRatio, GAP * devicePixelRatio];
+  const isStruck = (edge: number) => rules.some((rule) => rule > edge - line && rule < edge + gap);
+  const [above, below] = [y - gap, y + line + gap];
+  return isStruck(above) && !isStruck(below) ? below : above;
 }
 
 /** Pushes labels down, from the upper one on, until none lies on another. */

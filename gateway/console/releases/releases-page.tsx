@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ReleasesView, RolloutDetail } from "../../releases/view.ts";
 import type { ConsoleState } from "../console-stream.ts";
 import { links } from "../use-route.ts";
@@ -18,6 +18,11 @@ export interface ReleasesPageProps {
 export function ReleasesPage({ state, rolloutId }: ReleasesPageProps) {
   const { releases, curves, snapshot } = state;
   const [isStarting, setStarting] = useState(false);
+  const bar = useRef<HTMLDivElement>(null);
+  const isKnown = releases !== undefined;
+  useEffect(() => {
+    if (rolloutId !== undefined) bar.current?.scrollIntoView(); // below the services, out of sight on a phone
+  }, [rolloutId, isKnown]);
   if (!releases) return <p class="card empty soft">Connecting to the gateway …</p>;
   const { problem, services, open, history } = releases;
   const isAway = problem !== null;
@@ -36,7 +41,7 @@ export function ReleasesPage({ state, rolloutId }: ReleasesPageProps) {
           />
         ))}
       </div>
-      <div class="bar">
+      <div class="bar" ref={bar}>
         <h2>{rolloutId === undefined ? "Under way" : "Rollout"}</h2>
         {rolloutId !== undefined && <a href={links.releases}>show all that are under way</a>}
         <button type="button" class="main" disabled={isAway} onClick={() => setStarting(true)}>
