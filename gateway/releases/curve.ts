@@ -15,8 +15,8 @@ export interface CurvePoint {
 export const MAX_POINTS = 600;
 
 /**
- * The points with another one, oldest first. The same numbers again are no news. When there are too many every
- * second one goes, so that what is left still covers the whole rollout.
+ * The points with another one, oldest first. The same numbers again are no news. When there are too many the one
+ * goes whose neighbours are closest in time, so that what is left covers the whole rollout evenly.
  */
 export function withPoint(
   points: readonly CurvePoint[],
@@ -25,8 +25,16 @@ export function withPoint(
 ): readonly CurvePoint[] {
   const last = points.at(-1);
   if (last && (point.at < last.at || isSame(last, point))) return points;
-  const kept = points.length < limit ? points : points.filter((_, i) => i % 2 === 0);
-  return [...kept, point];
+  const all = [...points, point];
+  return all.length > limit ? all.toSpliced(mostCrowded(all), 1) : all;
+}
+
+/** Never the first or the last. */
+function mostCrowded(points: readonly CurvePoint[]): number {
+  const gapAround = (i: number) => (points[i + 1]?.at ?? 0) - (points[i - 1]?.at ?? 0);
+  let best = 1;
+  for (let i = 2; i < points.length - 1; i++) if (gapAround(i) < gapAround(best)) best = i;
+  return best;
 }
 
 function isSame(a: CurvePoint, b: CurvePoint): boolean {
