@@ -23,6 +23,8 @@ export interface EnvoyOptions {
   readonly backendTimeoutMs?: number;
   /** How long Predict may take. Default 400; keep it below Backend's budget. */
   readonly durationTimeoutMs?: number;
+  /** How long a unary call of the rollout service may take; a start looks at bundles. Default 10 000. */
+  readonly rolloutTimeoutMs?: number;
   /** Names this Envoy to the rollout service and in traces. Default `tripmesh`. */
   readonly nodeId?: string;
   /** The template's text. Default: envoy.yaml. */
@@ -41,6 +43,7 @@ export function renderEnvoy(options: EnvoyOptions): string {
     slots,
     backendTimeout: seconds(options.backendTimeoutMs ?? 5000),
     durationTimeout: seconds(options.durationTimeoutMs ?? 400),
+    rolloutTimeout: seconds(options.rolloutTimeoutMs ?? 10_000),
     nodeId: options.nodeId ?? "tripmesh",
   });
   return `${JSON.stringify(config, null, 2)}\n`;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Code } from "#kit/rpc/errors.ts";
+import { type Code, MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 
 export interface Exchange {
@@ -25,17 +25,28 @@ const GRACE_MS = 2000;
  */
 const BACKLOG = 4096;
 
-/** Serves routes, the first that answers wins. Only GET and HEAD: nothing here changes anything. */
-export function listen(
-  routes: readonly Route[],
-  options: { readonly listen: string; readonly log: Logger },
-): Promise<HttpServer> {
-  const { log } = options;
+export interface ListenOptions {
+  /** `host:port`; port 0 lets the kernel choose. */
+  readonly listen: string;
+  /** Asked before any route; answers what is to be refused. */
+  readonly guard?: Route;
+  /** What is answered to POST. Default: nothing, so that nothing here changes anything. */
+  readonly commands?: readonly Route[];
+  readonly log: Logger;
+}
+
+/**
+ * Serves routes to GET and HEAD and commands to POST, the first that answers wins. A route that fails with a
+ * `MeshError` is answered with it, with anything else INTERNAL.
+ */
+export function listen(routes: readonly Route[], options: ListenOptions): Promise<HttpServer> {
+  const { log, guard = () => false, commands = [] } = options;
   const server = createServer((request, response) => {
-    answer(routes, request, response).catch((cause: unknown) => {
-      log.error({ err: cause, path: request.url }, "a request failed");
+    answer({ guard, routes, commands }, request, response).catch((cause: unknown) => {
+      const { code, message } = MeshError.from(cause);
+      if (code === "INTERNAL") log.error({ err: cause, path: request.url }, "a request failed");
       if (response.headersSent) response.destroy();
-      else sendError(response, "INTERNAL", "internal error");
+      else sendError(response, code, message);
     });
   });
   const [host = "", port = "0"] = options.listen.split(":");
@@ -58,18 +69,28 @@ export function listen(
   });
 }
 
+interface Answers {
+  readonly guard: Route;
+  readonly routes: readonly Route[];
+  readonly commands: readonly Route[];
+}
+
 async function answer(
-  routes: readonly Route[],
+  { guard, routes, commands }: Answers,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = parseUrl(request.url);
   if (!url) return sendError(response, "INVALID_ARGUMENT", "the path cannot be read");
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.setHeader("allow", "GET, HEAD");
-    return sendError(response, "UNIMPLEMENTED", "only GET is answered here", 405);
+  const exchange = { request, response, url };
+  if (await guard(exchange)) return;
+  const able = { GET: routes, HEAD: routes, POST: commands }[request.method ?? ""] ?? [];
+  if (able.length === 0) {
+    const methods = commands.length > 0 ? "GET, HEAD, POST" : "GET, HEAD";
+    response.setHeader("allow", methods);
+    return sendError(response, "UNIMPLEMENTED", `only ${methods} are answered here`, 405);
   }
-  for (const route of routes) if (await route({ request, response, url })) return;
+  for (const route of able) if (await route(exchange)) return;
   sendError(response, "NOT_FOUND", `there is nothing at ${url.pathname}`);
 }
 
@@ -82,9 +103,11 @@ const httpStatus: Partial<Record<Code, readonly [code: number, http: number]>> =
   INVALID_ARGUMENT: [3, 400],
   DEADLINE_EXCEEDED: [4, 504],
   NOT_FOUND: [5, 404],
+  ALREADY_EXISTS: [6, 409],
   PERMISSION_DENIED: [7, 403],
   RESOURCE_EXHAUSTED: [8, 429],
   FAILED_PRECONDITION: [9, 400],
+  ABORTED: [10, 409],
   UNIMPLEMENTED: [12, 501],
   INTERNAL: [13, 500],
   UNAVAILABLE: [14, 503],

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
+import { RolloutServiceDefinition } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
 import { readConfig } from "#kit/config/read.ts";
 import { connectEvents } from "#kit/events/connect.ts";
 import { announce } from "#kit/lifecycle/announce.ts";
@@ -11,12 +12,20 @@ import { createClient } from "#kit/rpc/client.ts";
 import { createLog } from "#kit/telemetry/log.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { configSchema } from "./config.ts";
+import { guardConsole } from "./console-guard.ts";
 import { createConsoleRoute } from "./console-route.ts";
 import { readLatency } from "./envoy-latency.ts";
 import { listen, type Route, sendError, sendJson } from "./http-server.ts";
 import { openLiveFeed } from "./live-feed.ts";
 import { openObservatory } from "./observatory.ts";
 import { serveFile, servePage } from "./pages.ts";
+import { commandsRoute } from "./releases/commands-route.ts";
+import { readEnvoySlots } from "./releases/envoy-slots.ts";
+import { createReadRollouts } from "./releases/read-rollouts.ts";
+import { openReleases } from "./releases/releases.ts";
+import { reportRoutes } from "./releases/report-route.ts";
+import { openReports } from "./releases/reports.ts";
+import { rolloutsRoute } from "./releases/rollouts-route.ts";
 import { openStored } from "./stored.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { createVersions } from "./versions.ts";
@@ -32,7 +41,18 @@ const backend = createClient(BackendServiceDefinition, config.backend);
 const feed = await openLiveFeed(events, log);
 const stored = await openStored(events);
 const versions = createVersions();
-const traffic = await (await openTrafficBucket(events)).watch(versions.changed);
+const { envoyAdmin } = config;
+const rollouts = createClient(RolloutServiceDefinition, config.rollout);
+const releases = openReleases({
+  readRollouts: createReadRollouts(rollouts),
+  readEnvoy: envoyAdmin === undefined ? undefined : () => readEnvoySlots(envoyAdmin),
+  admin: envoyAdmin,
+  log,
+});
+const traffic = await (await openTrafficBucket(events)).watch((changed) => {
+  versions.changed(changed);
+  releases.trafficChanged(changed);
+});
 
 const updates = createUpdatesRoute({
   backend,
@@ -41,7 +61,6 @@ const updates = createUpdatesRoute({
   limits: config.readers,
   log,
 });
-const { envoyAdmin } = config;
 const observatory = openObservatory({
   feed,
   stored,
@@ -52,7 +71,17 @@ const observatory = openObservatory({
   trips: config.trips,
   log,
 });
-const consoles = createConsoleRoute(observatory);
+const consoles = createConsoleRoute({ observatory, releases });
+const reports = await openReports({
+  env: {
+    MESH_NATS: config.nats.url,
+    MESH_NATS_KEY: config.reportKey,
+    MESH_MODELS: config.modelsDir,
+  },
+  log,
+});
+const report = reportRoutes(reports);
+const rolloutRoute = rolloutsRoute({ client: rollouts, releases, modelsDir: config.modelsDir });
 
 const readyz: Route = async ({ response, url }) => {
   if (url.pathname !== "/readyz") return false;
@@ -70,8 +99,20 @@ const http = await listen(
   { listen: config.listen, log },
 );
 const console = await listen(
-  [consoles.route, readyz, zones, servePage({ dir: join(pages, "console"), facts })],
-  { listen: config.consoleListen, log },
+  [
+    consoles.route,
+    readyz,
+    zones,
+    report.route,
+    rolloutRoute,
+    servePage({ dir: join(pages, "console"), facts }),
+  ],
+  {
+    listen: config.consoleListen,
+    guard: guardConsole({ hosts: config.consoleHosts }),
+    commands: [report.command, commandsRoute({ client: rollouts, releases })],
+    log,
+  },
 );
 
 log.info({ http: http.address, console: console.address }, "ready");
@@ -83,9 +124,12 @@ await runUntilSignal({
     () => consoles.close(),
     () => Promise.all([http.close(), console.close()]),
     () => observatory.stop(),
+    () => releases.stop(),
+    () => reports.close(),
     () => traffic.stop(),
     () => feed.stop(),
     () => backend.close(),
+    () => rollouts.close(),
     () => events.close(),
   ],
 });

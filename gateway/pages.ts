@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".json": "application/json; charset=utf-8",
+  ".csv": "text/csv; charset=utf-8",
 };
 
 export interface PageOptions {
@@ -52,7 +53,12 @@ function toFile(root: string, pathname: string): string | undefined {
   return path.includes("\0") || !file.startsWith(root + sep) ? undefined : file;
 }
 
-async function sendFile({ request, response }: Exchange, file: string, cache: string) {
+/** Sends a file with its type; false when there is none. */
+export async function sendFile(
+  { request, response }: Exchange,
+  file: string,
+  cache: string,
+): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) return false;
   response.writeHead(200, {

@@ -163,10 +163,13 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         launch("gateway", "gateway/main.ts", {
           MESH_NATS: nats,
           MESH_NATS_KEY: keyFile(dataDir, "gateway"),
+          MESH_REPORT_KEY: keyFile(dataDir, "report"),
           MESH_BACKEND: envoy.edge,
+          MESH_ROLLOUT: envoy.mesh,
           MESH_GATEWAY_LISTEN: `${HOST}:0`,
           MESH_CONSOLE_LISTEN: last?.["console"] ?? `${HOST}:${ports.console}`,
           MESH_ENVOY_ADMIN: envoy.admin,
+          MESH_MODELS: join(root, "models"),
           MESH_REPLAY: "1",
           ...(trips ? { MESH_TRIPS_KIND: trips.kind } : {}),
         }),

@@ -235,8 +235,35 @@ describe("rollout", () => {
   });
 });
 
+describe("report", () => {
+  test.each(["TRIPS", "PREDICTIONS", "RELEASES"])("reads %s", async (stream) => {
+    const operator = await connectAs(OPERATOR);
+    const subject =
+      { TRIPS: "trips.t8.requested", PREDICTIONS: "predictions.tip.live.t8" }[stream] ??
+      "releases.r8";
+    await operator.js.publish(subject, "");
+    const report = await connectAs("report");
+    const filter = stream === "RELEASES" ? [subject] : subject; // as the report asks
+    const consumer = await report.js.consumers.get(stream, { filter_subjects: filter });
+    const messages = await consumer.consume();
+    for await (const message of messages) {
+      expect(message.subject).toBe(subject);
+      break;
+    }
+  });
+
+  test("writes nothing, and leaves the durables of others alone", async () => {
+    const report = await connectAs("report");
+    for (const subject of ["trips.t3.requested", "releases.r1", "$KV.traffic.tip"]) {
+      await expect(report.js.publish(subject, "")).rejects.toThrow(/Violation/);
+    }
+    const manager = await jetstreamManager(report.connection, { checkAPI: false });
+    await expect(manager.consumers.delete("TRIPS", "tip-blue")).rejects.toThrow(/Violation/);
+  });
+});
+
 test("nobody but rollout asks for instances", async () => {
-  for (const name of ["backend", "gateway", "tip-blue", "duration-green"]) {
+  for (const name of ["backend", "gateway", "report", "tip-blue", "duration-green"]) {
     const { connection } = await connectAs(name);
     await expect(connection.request("instances.retire", "{}")).rejects.toThrow(/Violation/);
   }

@@ -59,6 +59,16 @@ export function natsUsers(): NatsUser[] {
       subscribe: ["predictions.*.live.*", "trips.>"],
     },
     rolloutUser(),
+    // Reads what a rollout's report is made of, in a process of its own that the gateway starts.
+    {
+      name: "report",
+      publish: [
+        ...[streams.trips, streams.predictions, streams.releases].flatMap(readInOrder),
+        `$JS.API.CONSUMER.CREATE.${streams.releases}`, // with several filters: nobody else reads there
+      ],
+      subscribe: [],
+      deny: othersDurables(),
+    },
     ...slots.flatMap((slot) => [
       {
         name: durableName("duration", slot),
@@ -77,12 +87,6 @@ export function natsUsers(): NatsUser[] {
  * its reach; a subject cannot tell a consumer of its own from a durable with a new name, which harms nobody.
  */
 function rolloutUser(): NatsUser {
-  const durables = [
-    ...slots.flatMap((slot) =>
-      consumerServices.map((service) => [streams.trips, durableName(service, slot)] as const),
-    ),
-    [streams.predictions, LEDGER_DURABLE] as const,
-  ];
   return {
     name: "rollout",
     publish: [
@@ -98,13 +102,24 @@ function rolloutUser(): NatsUser {
       `$KV.${TRAFFIC_BUCKET}.*`,
     ],
     subscribe: [EXITS_SUBJECT],
-    deny: durables.flatMap(([stream, durable]) => [
-      `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
-      `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
-      `$JS.API.CONSUMER.DELETE.${stream}.${durable}`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
-    ]),
+    deny: othersDurables(),
   };
+}
+
+/** What would change or empty a durable, for those who read streams by consumers of their own. */
+function othersDurables(): string[] {
+  const durables = [
+    ...slots.flatMap((slot) =>
+      consumerServices.map((service) => [streams.trips, durableName(service, slot)] as const),
+    ),
+    [streams.predictions, LEDGER_DURABLE] as const,
+  ];
+  return durables.flatMap(([stream, durable]) => [
+    `$JS.API.CONSUMER.CREATE.${stream}.${durable}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.${durable}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+  ]);
 }
 
 /** To read a stream by consumers of its own, and to see how far others are. */

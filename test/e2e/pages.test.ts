@@ -1,29 +1,15 @@
 // Both pages in a real browser, against the whole mesh.
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchBrowser, openPage, overflows, sizes } from "../harness/browser.ts";
 import { startMesh, type TestMesh, tempDataDir, trips } from "../harness/mesh.ts";
-import { tools } from "../harness/tools.ts";
 
 const { dir, remove } = await tempDataDir();
-const sizes = [
-  { name: "desk", width: 1440, height: 900 },
-  { name: "phone", width: 390, height: 844 },
-] as const;
 let mesh: TestMesh;
 let browser: Browser;
 beforeAll(async () => {
   mesh = await startMesh(dir, "--trips", trips, "--speed", "1500");
-  const found = tools().chromium;
-  browser = await chromium.launch({
-    executablePath: typeof found === "string" ? found : (found?.path ?? "/usr/bin/chromium"),
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking", // it is not to look for the internet
-      "--disable-component-update",
-      "--no-first-run",
-    ],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();
@@ -31,26 +17,7 @@ afterAll(async () => {
   await remove();
 });
 
-/** A page, and every problem that its scripts have met. */
-async function open(url: string, size: { width: number; height: number }) {
-  const page = await browser.newPage({ viewport: { width: size.width, height: size.height } });
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) => {
-    const reason = request.failure()?.errorText;
-    // The page closes a stream that has told it its end; that is no failure.
-    if (reason !== "net::ERR_ABORTED") problems.push(`${request.url()} failed: ${reason}`);
-  });
-  page.on("response", (response) => {
-    if (response.status() >= 400) problems.push(`${response.url()} ${response.status()}`);
-  });
-  await page.goto(url);
-  return { page, problems };
-}
-
-/** Whether anything is wider than the window. */
-const overflows = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+const open = (url: string, size: { width: number; height: number }) => openPage(browser, url, size);
 
 async function choose(page: Page, label: string, zone: string) {
   const field = page.getByRole("combobox", { name: label });

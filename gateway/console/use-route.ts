@@ -1,0 +1,34 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** Which page is shown, and of which rollout. */
+export type Route =
+  | { readonly page: "live" }
+  | { readonly page: "releases"; readonly rolloutId: string | undefined };
+
+/** Where the links go; the gateway serves one document, so the page is named after the `#`. */
+export const links = {
+  live: "#/live",
+  releases: "#/releases",
+  rollout: (id: string) => `#/releases/${encodeURIComponent(id)}`,
+} as const;
+
+/** The page that the address names; anything unknown is the first. */
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const changed = () => setHash(location.hash);
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  const [, page, id] = hash.split("/");
+  if (page !== "releases") return { page: "live" };
+  return { page, rolloutId: id ? decode(id) : undefined };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a broken escape names no rollout, and the page says so
+  }
+}
