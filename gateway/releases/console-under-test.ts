@@ -70,7 +70,7 @@ export async function startConsole(options: { hosts?: string[] } = {}): Promise<
     getTraffic: () => ({ traffic: [] }),
     setTraffic(request) {
       change("traffic", request);
-      return { traffic: request.traffic };
+      return { traffic: request.traffic, acknowledgedBy: [], laggards: [] };
     },
   });
   let server: RpcServer = await serve([service], { listen: "127.0.0.1:0", log: silent });
