@@ -4,6 +4,8 @@ import { answer, type Case, countText, type Gate, percent, Verdict } from "./gat
 
 /** Further ahead nothing is foreseen. */
 const MOST_REQUESTS = 100_000;
+/** A forecast need not be nearer than this. */
+const STEP = 1.1;
 const nouns = { errors: "error", slow: "slow answer" } as const;
 const gates = { errors: "request errors", slow: "request latency" } as const;
 
@@ -51,7 +53,8 @@ function requestsUntilBelowCap(
   rate: number,
   { mostErrors, alpha }: Case["plan"],
 ): number | undefined {
-  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * 1.05)) {
+  if (rate >= mostErrors) return undefined;
+  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * STEP)) {
     if (belowCap(Math.round(rate * requests), requests, mostErrors) >= -Math.log(alpha)) {
       return requests;
     }
