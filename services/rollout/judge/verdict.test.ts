@@ -201,6 +201,16 @@ describe("hard caps act at once", () => {
     expect(gateOf(judgement, "request errors")?.verdict).toBe(Verdict.FAIL);
   });
 
+  test("how many requests are missing is said, unless there are too many errors for ever", () => {
+    const gate = (total: number, errors: number) =>
+      gateOf(judge(fold([requests(errors, 0, total)], plan), plan, stage), "request errors");
+    expect(gate(5, 0)?.toPass).toEqual({ pairs: 15 });
+    const missing = gate(50, 0)?.toPass?.pairs ?? 0;
+    expect(gate(50 + missing, 0)?.verdict).toBe(Verdict.PASS);
+    expect(gate(50 + Math.floor(missing / 2), 0)?.verdict).toBe(Verdict.CONTINUE);
+    expect(gate(100, 5)).not.toHaveProperty("toPass");
+  });
+
   test("a few requests without an error certify nothing, many do", () => {
     const verdictOf = (count: number) =>
       gateOf(judge(fold([requests(0, 0, count)], plan), plan, stage), "request errors")?.verdict;

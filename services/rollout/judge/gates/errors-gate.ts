@@ -5,6 +5,8 @@ import { answer, type Case, countText, type Gate, percent, Verdict } from "./gat
 const GATE = "request errors";
 /** Further ahead nothing is foreseen. */
 const MOST_REQUESTS = 100_000;
+/** A forecast need not be nearer than this. */
+const STEP = 1.1;
 
 /**
  * Errors as counts (Lindon and Malek 2022), the stages' evidence added.
@@ -48,7 +50,7 @@ function requestsUntilBelowCap(
   rate: number,
   { mostErrors, alpha }: Case["plan"],
 ): number | undefined {
-  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * 1.05)) {
+  for (let requests = 20; requests < MOST_REQUESTS; requests = Math.ceil(requests * STEP)) {
     if (belowCap(Math.round(rate * requests), requests, mostErrors) >= -Math.log(alpha)) {
       return requests;
     }
