@@ -94,7 +94,8 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
       rollouts.open.forEach(takePoints);
     } catch (cause) {
       if (problem === null) log.warn({ err: cause }, "the rollout service does not answer");
-      problem = MeshError.from(cause).message;
+      const { code, message } = MeshError.from(cause);
+      problem = code === "DEADLINE_EXCEEDED" ? "no answer in time" : message; // else a list of addresses
     }
     tell();
   };
