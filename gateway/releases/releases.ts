@@ -32,7 +32,7 @@ export interface Releases {
   latest(): ReleasesView | undefined;
   /** The points of the open rollouts so far, by rollout. */
   curves(): Readonly<Record<string, readonly CurvePoint[]>>;
-  /** The points of a rollout: what was seen of it, else what its decisions rest on. */
+  /** The points of a rollout: what was seen of it, and what its decisions rest on. */
   curveOf(rollout: Rollout): readonly CurvePoint[];
   /** The traffic of a service as stored. */
   traffic(service: string): Traffic | undefined;
@@ -76,34 +76,40 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
     said = text;
     for (const changed of listeners) changed(latest);
   };
-  const takePoint = (rollout: Rollout) => {
+  const takePoints = (rollout: Rollout) => {
     const { rolloutId, gates } = rollout;
-    const before = curves.get(rolloutId) ?? pointsOfDecisions(rollout);
-    const point = isOver(rollout) ? undefined : pointOf(gates, new Date());
+    const now = isOver(rollout) ? undefined : pointOf(gates, new Date());
+    // The decisions have looks that were not asked for in time, above all the last one.
+    const points = [...pointsOfDecisions(rollout), ...(now ? [now] : [])];
+    const before = curves.get(rolloutId) ?? [];
     curves.delete(rolloutId); // so that the oldest in the map is the one asked about longest ago
-    curves.set(rolloutId, point ? withPoint(before, point) : before);
+    curves.set(rolloutId, joined(before, points));
     const [oldest] = curves.keys();
     if (curves.size > MAX_CURVES && oldest !== undefined) curves.delete(oldest);
   };
-  const look = async () => {
-    const asked = readRollouts().then(
-      (answer) => {
-        rollouts = answer;
-        problem = null;
-        answer.open.forEach(takePoint);
-      },
-      (cause: unknown) => {
-        const { message } = MeshError.from(cause);
-        if (problem === null) log.warn({ err: cause }, "the rollout service does not answer");
-        problem = message;
-      },
-    );
-    const wanted = listeners.size > 0 ? readEnvoy?.() : undefined;
-    envoy = await wanted?.catch(() => undefined); // shown as not known
-    await asked;
+  const askRollouts = async () => {
+    try {
+      rollouts = await readRollouts();
+      problem = null;
+      rollouts.open.forEach(takePoints);
+    } catch (cause) {
+      if (problem === null) log.warn({ err: cause }, "the rollout service does not answer");
+      const { code, message } = MeshError.from(cause);
+      problem = code === "DEADLINE_EXCEEDED" ? "no answer in time" : message; // else a list of addresses
+    }
     tell();
   };
-  const looking = repeat(look, () => (listeners.size > 0 ? WATCHED_MS : UNWATCHED_MS), log);
+  const askEnvoy = async () => {
+    if (listeners.size === 0) return;
+    envoy = await readEnvoy?.().catch(() => undefined); // shown as not known
+    tell();
+  };
+  const period = () => (listeners.size > 0 ? WATCHED_MS : UNWATCHED_MS);
+  // Each on its own: neither is to be unknown because the other does not answer.
+  const loops = [repeat(askRollouts, period, log), repeat(askEnvoy, period, log)];
+  const askNow = () => {
+    for (const loop of loops) loop.now();
+  };
 
   return {
     latest: () => latest,
@@ -111,7 +117,7 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
       Object.fromEntries(
         rollouts?.open.map(({ rolloutId }) => [rolloutId, curves.get(rolloutId) ?? []]) ?? [],
       ),
-    curveOf: (rollout) => curves.get(rollout.rolloutId) ?? pointsOfDecisions(rollout),
+    curveOf: (rollout) => joined(curves.get(rollout.rolloutId) ?? [], pointsOfDecisions(rollout)),
     traffic: (service) => traffics.get(service),
     trafficChanged(traffic) {
       traffics.set(traffic.service, traffic);
@@ -119,12 +125,18 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
     },
     watch(changed) {
       listeners.add(changed);
-      if (listeners.size === 1) looking.now();
+      if (listeners.size === 1) askNow();
       return () => listeners.delete(changed);
     },
-    refresh: looking.now,
-    stop: looking.stop,
+    refresh: askNow,
+    stop() {
+      for (const loop of loops) loop.stop();
+    },
   };
+}
+
+function joined(before: readonly CurvePoint[], points: readonly CurvePoint[]) {
+  return points.reduce((curve, point) => withPoint(curve, point), before);
 }
 
 interface Repeated {

@@ -29,6 +29,7 @@ export function drawLabels(chart: uPlot, data: ChartData, look: LabelLook): void
   ctx.save();
   drawLine(chart, 0, { colour: look.ink, dash: [] });
   drawLine(chart, data.margin, { colour: look.accent, dash: [7, 4] });
+  drawWhisker(chart, data, look.own);
   ctx.restore();
   ctx.save();
   const ratio = devicePixelRatio;
@@ -56,6 +57,28 @@ function drawLine(
   ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+}
+
+/** The interval of a single point, which has no band. */
+function drawWhisker(chart: uPlot, { x, lower, upper }: ChartData, colour: string): void {
+  const { ctx } = chart;
+  const [at, low, high] = [x[0], lower[0], upper[0]];
+  if (x.length !== 1 || at === undefined || typeof low !== "number" || typeof high !== "number") {
+    return;
+  }
+  const middle = chart.valToPos(at, "x", true);
+  const half = 2 * GAP * devicePixelRatio;
+  ctx.beginPath();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([]);
+  for (const end of [low, high].map((share) => chart.valToPos(share, "y", true))) {
+    ctx.moveTo(middle - half, end);
+    ctx.lineTo(middle + half, end);
+  }
+  ctx.moveTo(middle, chart.valToPos(low, "y", true));
+  ctx.lineTo(middle, chart.valToPos(high, "y", true));
   ctx.stroke();
 }
 

@@ -116,11 +116,9 @@ function SlotRow(props: {
         )}
       </td>
       <td class="soft small">
-        {[
-          ...(slot.mirror > 0 ? [`gets copies of ${percent(slot.mirror)}`] : []),
-          ...(isEmpty ? [] : [healthText(slot)]),
-          ...(waiting ? [`${waiting} waiting`] : []),
-        ].join(", ")}
+        {slot.mirror > 0 && <div>gets copies of {percent(slot.mirror)}</div>}
+        {!isEmpty && <div>{healthText(slot)}</div>}
+        {waiting !== undefined && <div>{waiting} waiting</div>}
       </td>
     </tr>
   );
