@@ -21,10 +21,14 @@ function watch() {
     rollout: rolloutOf({ currentStage: 1 }) as Rollout | undefined,
     isExcused: false,
     reads: 0,
+    /** Read first, one after the other. */
+    queue: [] as RequestCounts[],
   };
   watching = watchRequests({
     async read() {
       world.reads++;
+      const queued = world.queue.shift();
+      if (queued) return queued;
       if (!world.counts) throw new Error("away");
       return world.counts;
     },
@@ -40,7 +44,7 @@ function watch() {
     await until("it was looked again", () => told.length > before + 1);
     return told.at(-1);
   };
-  return { world, next };
+  return { world, told, next };
 }
 
 test("what an earlier candidate did in the same slot is not this one's", async () => {
@@ -96,6 +100,18 @@ test("what a candidate is asked before its first stage, to warm it, is not count
     slow: { candidate: 0, base: 0 },
     slowSeconds: { candidate: 0, base: 0 },
   });
+});
+
+test("nor is what comes a look later: times are told up to a second after their answers", async () => {
+  const { world, told, next } = watch();
+  await next();
+  const late = counts(1_000, 50, 40, [0, 9]);
+  world.counts = undefined;
+  world.rollout = rolloutOf({ rolloutId: "another", currentStage: 1 });
+  const before = told.length;
+  world.queue = [counts(1_000, 50, 40), late, late];
+  await until("both were read", () => told.length >= before + 3);
+  expect(told.at(-1)).toMatchObject({ slow: { candidate: 0 }, slowSeconds: { candidate: 0 } });
 });
 
 test("a second counts where one version was slow and the other was not", async () => {

@@ -27,9 +27,13 @@ type Totals = Record<Kind | "slowSeconds", number>;
 /** What was counted since the rollout's first stage began, or since the counters did. */
 interface Sum {
   readonly rolloutId: string;
+  /** Looks so far. */
+  looks: number;
   readonly of: Readonly<Record<Slot, Totals>>;
 }
 
+/** Looks that only note where the counters are. */
+const LOOKS_BEFORE = 2;
 const kinds = ["requests", "errors", "timed", "slow", "redelivered"] as const;
 
 /**
@@ -50,9 +54,12 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
     const [counts, excused] = [await read(), await isExcused(of)];
     const isNewEnvoy = before !== undefined && hasFallen(counts, before); // counters do not go back
     if (isNewEnvoy) life++;
-    // What was counted before this rollout is another candidate's in the same slot, for one.
-    const previous = isNewEnvoy ? undefined : sum?.rolloutId === rolloutId ? before : counts;
-    if (isNewEnvoy || sum?.rolloutId !== rolloutId) sum = emptySum(rolloutId);
+    if (isNewEnvoy) sum = emptySum(rolloutId, LOOKS_BEFORE);
+    else if (sum?.rolloutId !== rolloutId) sum = emptySum(rolloutId, 0);
+    // What was counted before this rollout is another candidate's in the same slot, for one. Times come up to a
+    // second after their answers, so the second look still sees those that warmed this one.
+    const isBefore = sum.looks++ < LOOKS_BEFORE;
+    const previous = isNewEnvoy ? undefined : isBefore ? counts : before;
     before = counts;
     addGrowth(sum, { counts, previous, excused: excused ? candidate : undefined });
     const byArm = (kind: keyof Totals) => ({
@@ -124,7 +131,7 @@ function addGrowth({ of }: Sum, { counts, previous, excused }: Growth): void {
   }
 }
 
-function emptySum(rolloutId: string): Sum {
+function emptySum(rolloutId: string, looks: number): Sum {
   const nothing = () => ({
     requests: 0,
     errors: 0,
@@ -133,7 +140,7 @@ function emptySum(rolloutId: string): Sum {
     slowSeconds: 0,
     redelivered: 0,
   });
-  return { rolloutId, of: { blue: nothing(), green: nothing() } };
+  return { rolloutId, looks, of: { blue: nothing(), green: nothing() } };
 }
 
 function hasFallen(now: CountsBySlot, before: CountsBySlot): boolean {
