@@ -63,7 +63,11 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
       return traffic ? [serviceView(traffic, envoy, admin)] : [];
     }),
     open: rollouts?.open.map(openRollout) ?? [],
-    history: rollouts?.newest.filter(isOver).map(pastRollout) ?? [],
+    history:
+      rollouts?.newest
+        .filter(isOver)
+        .map(pastRollout)
+        .toSorted((a, b) => b.endedAt - a.endedAt) ?? [],
   });
   const openRollout = (rollout: Rollout): OpenRollout => ({
     ...rolloutView(rollout),
