@@ -63,7 +63,7 @@ export async function openReports(dependencies: ReportsDependencies): Promise<Re
     return new Promise((resolve) => {
       let end: ReportStatus = { state: "failed", why: "its process ended without a word" };
       const late = setTimeout(() => {
-        end = { state: "failed", why: `it took longer than ${withinMs / 60_000} minutes` };
+        end = { state: "failed", why: `it took longer than ${withinMs / 1000} s` };
         child.kill("SIGKILL");
       }, withinMs);
       child.on("message", (message: ReportMessage) => {
