@@ -24,7 +24,7 @@ import { readEnvoySlots } from "./releases/envoy-slots.ts";
 import { createReadRollouts } from "./releases/read-rollouts.ts";
 import { openReleases } from "./releases/releases.ts";
 import { reportRoutes } from "./releases/report-route.ts";
-import { openReports } from "./releases/reports.ts";
+import { createReports } from "./releases/reports.ts";
 import { rolloutsRoute } from "./releases/rollouts-route.ts";
 import { openStored } from "./stored.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
@@ -72,7 +72,7 @@ const observatory = openObservatory({
   log,
 });
 const consoles = createConsoleRoute({ observatory, releases });
-const reports = await openReports({
+const reports = createReports({
   env: {
     MESH_NATS: config.nats.url,
     MESH_NATS_KEY: config.reportKey,

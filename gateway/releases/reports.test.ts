@@ -9,11 +9,11 @@ import { silent } from "../gateway-under-test.ts";
 import { listen } from "../http-server.ts";
 import { send } from "./console-under-test.ts";
 import { reportRoutes } from "./report-route.ts";
-import { openReports, type Reports } from "./reports.ts";
+import { createReports, type Reports } from "./reports.ts";
 
 async function start(withinMs?: number): Promise<Reports> {
   const nats = await startNats();
-  const reports = await openReports({
+  const reports = createReports({
     env: { MESH_NATS: nats.url, MESH_NATS_KEY: undefined, MESH_MODELS: "models" },
     log: silent,
     ...(withinMs === undefined ? {} : { withinMs }),
@@ -47,11 +47,14 @@ test("one that takes too long is ended", async () => {
 });
 
 test("with the gateway goes the folder", async () => {
+  const reports = await start();
   const dir = await mkdtemp(join(tmpdir(), "tripmesh-test-"));
   onTestFinished(() => rm(dir, { recursive: true }));
   vi.stubEnv("TMPDIR", dir);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const reports = await openReports({ env: {}, log: silent });
+  expect(await readdir(dir)).toEqual([]); // not before the first report
+  reports.start("a");
+  await until("it is over", () => reports.status("a").state === "failed");
   expect(await readdir(dir)).toHaveLength(1);
   await reports.close();
   expect(await readdir(dir)).toEqual([]);

@@ -40,15 +40,19 @@ const HEAP_MB = 256;
  * Makes reports on demand, one at a time, each by a process of its own with a bounded heap and a low priority:
  * a report reads every trip since the start of its rollout, which the riders' streams must not feel.
  */
-export async function openReports(dependencies: ReportsDependencies): Promise<Reports> {
+export function createReports(dependencies: ReportsDependencies): Reports {
   const { env, log, withinMs = 600_000 } = dependencies;
   const statuses = new Map<string, ReportStatus>();
-  const folder = await mkdtemp(join(tmpdir(), "tripmesh-reports-"));
+  /** Of each report. Made with the first one: most gateways make none. */
+  const dirs = new Map<string, string>();
+  let folder: Promise<string> | undefined;
   let running: { readonly rolloutId: string; child?: ChildProcess } | undefined;
 
   async function make(rolloutId: string): Promise<ReportStatus> {
-    const dir = join(folder, rolloutId);
+    folder ??= mkdtemp(join(tmpdir(), "tripmesh-reports-"));
+    const dir = join(await folder, rolloutId);
     await mkdir(dir, { recursive: true });
+    dirs.set(rolloutId, dir);
     const child = fork(join(import.meta.dirname, "report-process.ts"), [rolloutId, dir], {
       env: { ...process.env, ...env },
       execArgv: [`--max-old-space-size=${HEAP_MB}`, "--disable-warning=ExperimentalWarning"],
@@ -91,7 +95,9 @@ export async function openReports(dependencies: ReportsDependencies): Promise<Re
     const [oldest] = statuses.keys();
     if (statuses.size <= KEPT || oldest === undefined) return;
     statuses.delete(oldest);
-    await rm(join(folder, oldest), { recursive: true, force: true });
+    const dir = dirs.get(oldest);
+    dirs.delete(oldest);
+    if (dir !== undefined) await rm(dir, { recursive: true, force: true });
   }
 
   return {
@@ -112,12 +118,13 @@ export async function openReports(dependencies: ReportsDependencies): Promise<Re
     },
     status: (rolloutId) => statuses.get(rolloutId) ?? { state: "none" },
     file(rolloutId, format) {
-      if (statuses.get(rolloutId)?.state !== "done") return undefined;
-      return join(folder, rolloutId, `report.${format}`);
+      const dir = dirs.get(rolloutId);
+      if (dir === undefined || statuses.get(rolloutId)?.state !== "done") return undefined;
+      return join(dir, `report.${format}`);
     },
     async close() {
       running?.child?.kill("SIGKILL");
-      await rm(folder, { recursive: true, force: true });
+      if (folder) await rm(await folder, { recursive: true, force: true });
     },
   };
 }
