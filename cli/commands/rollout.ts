@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { ReleaseEntry } from "#gen/tripmesh/rollout/v1/release_entry.ts";
 import { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { strategies } from "#kit/releases/words.ts";
 import { readAll } from "../../services/rollout/release-log.ts";
 import { callRollout } from "../client/call-rollout.ts";
 import { connectToStream } from "../client/connect-to-stream.ts";
@@ -15,13 +16,7 @@ import {
   withRolloutTarget,
   withStreamTarget,
 } from "../client/target.ts";
-import {
-  entryLines,
-  rolloutCells,
-  rolloutColumns,
-  rolloutLines,
-  strategies,
-} from "../output/rollout-text.ts";
+import { entryLines, rolloutCells, rolloutColumns, rolloutLines } from "../output/rollout-text.ts";
 import { renderTable } from "../output/table.ts";
 import { Problem } from "../problem.ts";
 import { isTerminal } from "../rollout/live/screen.ts";

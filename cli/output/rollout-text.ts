@@ -3,47 +3,18 @@ import {
   type GateResult,
   type Rollout,
   RolloutState,
-  Strategy,
-  Verdict,
+  type Verdict,
 } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { stateName, strategyText, verdictName } from "#kit/releases/words.ts";
 import { renderPairs, renderTable } from "./table.ts";
 
-/** Strategies by the words of the command line. */
-export const strategies = {
-  canary: Strategy.CANARY,
-  "blue-green": Strategy.BLUE_GREEN,
-  rolling: Strategy.ROLLING,
-  shadow: Strategy.SHADOW,
-  ab: Strategy.AB,
-} as const;
-
-const strategyNames = new Map<number, string>(
-  Object.entries(strategies).map(([name, strategy]) => [strategy, name]),
-);
-
-const stateNames: Readonly<Record<number, string>> = {
-  [RolloutState.RUNNING]: "running",
-  [RolloutState.PAUSED]: "paused",
-  [RolloutState.HELD]: "held: a person decides",
-  [RolloutState.PROMOTED]: "promoted",
-  [RolloutState.ABORTED]: "aborted",
-};
-
-const verdictNames: Readonly<Record<number, string>> = {
-  [Verdict.UNSPECIFIED]: "-",
-  [Verdict.PASS]: "PASS",
-  [Verdict.FAIL]: "FAIL",
-  [Verdict.CONTINUE]: "CONTINUE",
-  [Verdict.HOLD]: "HOLD",
-};
-
-export function strategyText({ strategy, bySegment }: Rollout): string {
-  return `${strategyNames.get(strategy) ?? "own plan"}${bySegment ? " by segment" : ""}`;
+export function verdictText(verdict: Verdict): string {
+  return verdictName(verdict) ?? "-";
 }
 
-export function verdictText(verdict: Verdict): string {
-  return verdictNames[verdict] ?? "?";
+function stateText(state: RolloutState): string | undefined {
+  return state === RolloutState.HELD ? "held: a person decides" : stateName(state);
 }
 
 /** A rollout in a line of a table. */
@@ -55,7 +26,7 @@ export function rolloutCells(rollout: Rollout): string[] {
     `${liveVersion} to ${candidateVersion}`,
     strategyText(rollout),
     stageText(rollout),
-    stateNames[rollout.state] ?? "?",
+    stateName(rollout.state) ?? "?",
     verdictText(rollout.verdict),
     rollout.createTime?.toISOString() ?? "",
   ];
@@ -89,7 +60,7 @@ export function rolloutLines(rollout: Rollout): string[] {
         `${rollout.liveVersion} is live, ${rollout.candidateVersion} is the candidate, in ${rollout.candidateSlot}`,
       ],
       ["strategy", strategyText(rollout)],
-      ["state", stateNames[rollout.state]],
+      ["state", stateText(rollout.state)],
       ["stage", stageText(rollout)],
       ["verdict", verdictText(rollout.verdict)],
       ["forecast", rollout.forecast?.because],

@@ -1,8 +1,8 @@
 import { parse } from "yaml";
 import { z } from "zod";
 import { Requirements, type Stage } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { strategies } from "#kit/releases/words.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
-import { strategies } from "../output/rollout-text.ts";
 import { Problem } from "../problem.ts";
 import { parseTimeSpan } from "../up/time-span.ts";
 

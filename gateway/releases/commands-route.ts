@@ -2,12 +2,13 @@ import { z } from "zod";
 import { type Rollout, Strategy } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { StartRolloutRequest } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
 import { SlotTraffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { type StrategyName, strategies } from "#kit/releases/words.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import { type Route, sendJson } from "../http-server.ts";
 import { readJson } from "../read-json.ts";
 import type { RolloutClient } from "./read-rollouts.ts";
 import type { Releases } from "./releases.ts";
-import { rolloutView, type StrategyName, strategies } from "./to-view.ts";
+import { rolloutView } from "./to-view.ts";
 
 /** A start may have to look at a bundle. */
 const TIMEOUT_MS = 10_000;

@@ -4,48 +4,12 @@ import {
   type Rollout,
   RolloutState,
   Strategy,
-  Verdict,
 } from "#gen/tripmesh/rollout/v1/rollout.ts";
+import { type StateName, stateName, strategyText, verdictName } from "#kit/releases/words.ts";
 import { toSeconds } from "#kit/rpc/amounts.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import type { CurvePoint } from "./curve.ts";
-import type {
-  DecisionView,
-  GateView,
-  PastRollout,
-  RolloutStateName,
-  RolloutView,
-  VerdictName,
-} from "./view.ts";
-
-/** Strategies by the words of the command line. */
-export const strategies = {
-  canary: Strategy.CANARY,
-  "blue-green": Strategy.BLUE_GREEN,
-  shadow: Strategy.SHADOW,
-  ab: Strategy.AB,
-  rolling: Strategy.ROLLING,
-} as const;
-export type StrategyName = keyof typeof strategies;
-
-const strategyNames = new Map<number, string>(
-  Object.entries(strategies).map(([name, strategy]) => [strategy, name]),
-);
-
-const stateNames: Readonly<Record<number, RolloutStateName>> = {
-  [RolloutState.RUNNING]: "running",
-  [RolloutState.PAUSED]: "paused",
-  [RolloutState.HELD]: "held",
-  [RolloutState.PROMOTED]: "promoted",
-  [RolloutState.ABORTED]: "aborted",
-};
-
-const verdictNames: Readonly<Record<number, VerdictName>> = {
-  [Verdict.PASS]: "PASS",
-  [Verdict.FAIL]: "FAIL",
-  [Verdict.CONTINUE]: "CONTINUE",
-  [Verdict.HOLD]: "HOLD",
-};
+import type { DecisionView, GateView, PastRollout, RolloutView } from "./view.ts";
 
 /** The gate whose numbers are the curve. */
 const CURVE_GATE = "realised error";
@@ -80,8 +44,8 @@ export function rolloutView(rollout: Rollout): RolloutView {
       deadlineMs: deadline ? 1000 * toSeconds(deadline) : 0,
     })),
     stage: rollout.currentStage,
-    state: stateName(rollout.state),
-    verdict: verdictName(rollout.verdict),
+    state: stateOf(rollout.state),
+    verdict: verdictName(rollout.verdict) ?? "none",
     gates: rollout.gates.map(gateView),
     decisions: rollout.decisions.map(decisionView),
     requirements: {
@@ -105,7 +69,7 @@ export function pastRollout(rollout: Rollout): PastRollout {
     liveVersion: rollout.liveVersion,
     candidateVersion: rollout.candidateVersion,
     strategy: strategyText(rollout),
-    state: stateName(rollout.state),
+    state: stateOf(rollout.state),
     startedAt: msOf(rollout.createTime),
     endedAt: msOf(end?.time ?? rollout.updateTime),
     who: end?.who ?? "",
@@ -141,25 +105,23 @@ export function pointsOfDecisions({ decisions }: Rollout): CurvePoint[] {
   });
 }
 
-function strategyText({ strategy, bySegment }: Rollout): string {
-  return `${strategyNames.get(strategy) ?? "own plan"}${bySegment ? " by segment" : ""}`;
-}
-
 function gateView({ gate, verdict, because, numbers }: GateResult): GateView {
   const known = Object.entries(numbers).map(([name, value]) => [name, finite(value)]);
-  return { gate, verdict: verdictName(verdict), because, numbers: Object.fromEntries(known) };
+  return {
+    gate,
+    verdict: verdictName(verdict) ?? "none",
+    because,
+    numbers: Object.fromEntries(known),
+  };
 }
 
 function decisionView({ time, who, what, why, stage, state }: Decision): DecisionView {
-  return { at: msOf(time), who, what, why, stage, state: stateName(state) };
+  return { at: msOf(time), who, what, why, stage, state: stateOf(state) };
 }
 
-function stateName(state: RolloutState): RolloutStateName {
-  return stateNames[state] ?? "held"; // one that is not known here goes on by nobody's doing
-}
-
-function verdictName(verdict: Verdict): VerdictName {
-  return verdictNames[verdict] ?? "none";
+/** One that is not known here goes on by nobody's doing. */
+function stateOf(state: RolloutState): StateName {
+  return stateName(state) ?? "held";
 }
 
 function msOf(time: Date | undefined): number {

@@ -1,9 +1,10 @@
 // What the console is told of releases; plain data, the same on both sides of the wire.
+import type { VerdictName as KnownVerdict, StateName } from "#kit/releases/words.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import type { CurvePoint } from "./curve.ts";
 
-export type RolloutStateName = "running" | "paused" | "held" | "promoted" | "aborted";
-export type VerdictName = "none" | "PASS" | "FAIL" | "CONTINUE" | "HOLD";
+export type RolloutStateName = StateName;
+export type VerdictName = "none" | KnownVerdict;
 
 /** One slot of a service: what was decided, and what is known of its processes. Shares in basis points. */
 export interface SlotView {

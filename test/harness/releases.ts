@@ -7,9 +7,9 @@ import {
 } from "#gen/tripmesh/rollout/v1/rollout_service.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import { connectEvents, type Events } from "#kit/events/connect.ts";
+import { strategies } from "#kit/releases/words.ts";
 import { type Client, createClient } from "#kit/rpc/client.ts";
 import { openTrafficBucket, type TrafficBucket } from "#kit/traffic/bucket.ts";
-import { strategies } from "../../cli/output/rollout-text.ts";
 import { parsePlan } from "../../cli/rollout/plan.ts";
 import { readAll } from "../../services/rollout/release-log.ts";
 import type { TestMesh } from "./mesh.ts";

@@ -1,8 +1,8 @@
 // The live view of a rollout: a picture of what is known, made anew from it each time.
 import { type Rollout, RolloutState } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import type { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
+import { strategyText } from "#kit/releases/words.ts";
 import { isOver } from "../../../services/rollout/state.ts";
-import { strategyText } from "../../output/rollout-text.ts";
 import { type Style, widthOf } from "../../output/style.ts";
 import { decisionLines, gateLines } from "./gate-list.ts";
 import { DECISIVE, type IntervalLook, numbersOf, pickLooks } from "./history.ts";

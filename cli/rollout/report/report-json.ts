@@ -1,5 +1,5 @@
+import { strategyText } from "#kit/releases/words.ts";
 import type { WorstRide } from "../../../services/rollout/report/worst-rides.ts";
-import { strategyText } from "../../output/rollout-text.ts";
 import type { RolloutReport } from "./make-report.ts";
 
 /** The report as plain data. What has no number, such as an end at infinity, is null. */

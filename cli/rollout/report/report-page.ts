@@ -1,6 +1,6 @@
+import { strategyText } from "#kit/releases/words.ts";
 import { type Dimension, dimensions } from "../../../services/rollout/report/slices.ts";
 import { toNewYork } from "../../client/new-york.ts";
-import { strategyText } from "../../output/rollout-text.ts";
 import { amountsOf, betweenText, numberText, percentText } from "./amounts.ts";
 import type { RolloutReport } from "./make-report.ts";
 import { histogramSvg, intervalSvg } from "./page-charts.ts";
