@@ -122,10 +122,10 @@ await runUntilSignal({
   stop: [
     () => updates.close(),
     () => consoles.close(),
+    () => reports.close(),
     () => Promise.all([http.close(), console.close()]),
     () => observatory.stop(),
     () => releases.stop(),
-    () => reports.close(),
     () => traffic.stop(),
     () => feed.stop(),
     () => backend.close(),

@@ -46,13 +46,17 @@ export function createReports(dependencies: ReportsDependencies): Reports {
   /** Of each report. Made with the first one: most gateways make none. */
   const dirs = new Map<string, string>();
   let folder: Promise<string> | undefined;
-  let running: { readonly rolloutId: string; child?: ChildProcess } | undefined;
+  let running:
+    | { readonly rolloutId: string; child?: ChildProcess; over?: Promise<void> }
+    | undefined;
+  let isClosed = false;
 
   async function make(rolloutId: string): Promise<ReportStatus> {
     folder ??= mkdtemp(join(tmpdir(), "tripmesh-reports-"));
     const dir = join(await folder, rolloutId);
     await mkdir(dir, { recursive: true });
     dirs.set(rolloutId, dir);
+    if (isClosed) return { state: "none" };
     const child = fork(join(import.meta.dirname, "report-process.ts"), [rolloutId, dir], {
       env: { ...process.env, ...env },
       execArgv: [`--max-old-space-size=${HEAP_MB}`, "--disable-warning=ExperimentalWarning"],
@@ -111,7 +115,7 @@ export function createReports(dependencies: ReportsDependencies): Reports {
       }
       running = { rolloutId };
       statuses.set(rolloutId, { state: "running", done: 0, total: 0 });
-      void make(rolloutId)
+      running.over = make(rolloutId)
         .catch((cause: unknown): ReportStatus => ({ state: "failed", why: String(cause) }))
         .then((status) => finish(rolloutId, status))
         .catch((cause: unknown) => log.warn({ err: cause }, "an old report could not be removed"));
@@ -123,7 +127,9 @@ export function createReports(dependencies: ReportsDependencies): Reports {
       return join(dir, `report.${format}`);
     },
     async close() {
+      isClosed = true;
       running?.child?.kill("SIGKILL");
+      await running?.over; // it writes into the folder until then
       if (folder) await rm(await folder, { recursive: true, force: true });
     },
   };
