@@ -111,6 +111,11 @@ export function entryLines({ time, body }: ReleaseEntry): string[] {
         `${at}  look, stage ${body.value.stage}: ${verdictText(body.value.verdict)}`,
         ...indented(gateLines(body.value.gates)),
       ];
+    case "shift": {
+      const { traffic, who, why } = body.value;
+      const wanted = traffic ? trafficText(traffic) : "";
+      return [`${at}  shift by ${who}${why ? `: ${why}` : ""}`, ...indented([wanted])];
+    }
     case "push": {
       const { traffic, who, why, acknowledgedBy, laggards } = body.value;
       const by = who ? ` by ${who}${why ? `: ${why}` : ""}` : "";

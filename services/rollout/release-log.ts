@@ -20,6 +20,8 @@ export interface ReleaseLog {
   rollout(rolloutId: string): Rollout | undefined;
   /** The traffic as a rollout has handed it out, oldest first. */
   traffics(rolloutId: string): readonly Traffic[];
+  /** What people have set by hand, as they wanted it, oldest first; whether it was done is another question. */
+  shifts(): readonly Traffic[];
   /** Newest first. */
   rollouts(): readonly Rollout[];
   /**
@@ -50,6 +52,7 @@ export async function openReleaseLog(
 ): Promise<ReleaseLog> {
   const rollouts = new Map<string, Rollout>();
   const traffics = new Map<string, Traffic[]>();
+  const shifts: Traffic[] = [];
   const lastSeq = new Map<string, number>();
   const listeners = new Set<(rolloutId: string, entry: ReleaseEntry) => void>();
   /** Entries of which it is not known whether they were stored, by rollout. */
@@ -63,6 +66,9 @@ export async function openReleaseLog(
     if (after) rollouts.set(rolloutId, after);
     if (entry.body?.$case === "push" && entry.body.value.traffic) {
       traffics.set(rolloutId, [...(traffics.get(rolloutId) ?? []), entry.body.value.traffic]);
+    }
+    if (entry.body?.$case === "shift" && entry.body.value.traffic) {
+      shifts.push(entry.body.value.traffic);
     }
   };
   const tell = (rolloutId: string, entry: ReleaseEntry) => {
@@ -116,6 +122,7 @@ export async function openReleaseLog(
   return {
     rollout: (rolloutId) => rollouts.get(rolloutId),
     traffics: (rolloutId) => traffics.get(rolloutId) ?? [],
+    shifts: () => shifts,
     rollouts: () =>
       [...rollouts.values()].toSorted(
         (a, b) => (b.createTime?.getTime() ?? 0) - (a.createTime?.getTime() ?? 0),

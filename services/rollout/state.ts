@@ -21,6 +21,7 @@ export function applyEntry(rollout: Rollout | undefined, entry: ReleaseEntry): R
     case "cleanUp":
       return { ...rollout, cleanedUp: true, updateTime };
     case "push":
+    case "shift":
       return { ...rollout, updateTime };
   }
 }

@@ -85,6 +85,67 @@ test("what somebody else writes is seen, handed to Envoy, and made right again",
   expect(inEnvoy()).toEqual(await stored());
 });
 
+test("a promoted rollout does not take back what a person is setting at that moment", async () => {
+  const one = await rollout({ state: RolloutState.PROMOTED, currentStage: 3 });
+  await control.apply(one);
+  const answered = Promise.withResolvers<void>();
+  let isAsked = false;
+  control.close();
+  control = await openTrafficControl({
+    bucket,
+    releases,
+    push: {
+      async push() {
+        if (isAsked) await answered.promise; // Envoy takes its time
+        return { acknowledgedBy: ["envoy"], laggards: [] };
+      },
+    },
+    log: pino({ level: "silent" }),
+  });
+  const now = await stored();
+  const back = { blue: { ...now.blue, weight: 10_000 }, green: { ...now.green, weight: 0 } };
+  isAsked = true;
+  const set = control.set({ ...now, ...back } as Traffic, "ann", "back to the old one");
+  await until("it is stored", async () => (await stored()).revision > now.revision);
+  const applied = control.apply(one);
+  answered.resolve();
+  await Promise.all([set, applied]);
+  expect(await stored()).toMatchObject({ blue: { weight: 10_000 }, green: { weight: 0 } });
+});
+
+test("a change by hand is in the log before it is done, and stands when a process was killed in between", async () => {
+  const one = await rollout({ state: RolloutState.PROMOTED, currentStage: 3 });
+  await control.apply(one);
+  control.close();
+  const dead = new Error("killed");
+  let isKilled = false;
+  const push = async () => {
+    if (isKilled) throw dead;
+    return { acknowledgedBy: ["envoy"], laggards: [] };
+  };
+  const log = pino({ level: "silent" });
+  control = await openTrafficControl({ bucket, releases, push: { push }, log });
+  const now = await stored();
+  const back = { blue: { ...now.blue, weight: 10_000 }, green: { ...now.green, weight: 0 } };
+  isKilled = true;
+  await expect(control.set({ ...now, ...back } as Traffic, "ann", "back")).rejects.toBe(dead);
+  expect(releases.shifts().at(-1)).toMatchObject({ ...back, revision: now.revision });
+  control.close();
+  isKilled = false;
+  control = await openTrafficControl({ bucket, releases, push: { push }, log });
+  await control.apply(one);
+  expect(await stored()).toMatchObject({ blue: { weight: 10_000 }, green: { weight: 0 } });
+});
+
+test("a change by hand from an old revision is refused and leaves no trace", async () => {
+  const now = await stored();
+  const before = releases.shifts().length;
+  const late = { ...now, revision: now.revision - 1n };
+  await expect(control.set(late, "ann", "late")).rejects.toMatchObject({ code: "ABORTED" });
+  expect(releases.shifts().length).toBe(before);
+  expect(await stored()).toEqual(now);
+});
+
 test("somebody who is faster is no reason to fail: it is tried on what is there", async () => {
   const one = await rollout();
   let isFirst = true;

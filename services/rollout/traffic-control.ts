@@ -166,14 +166,18 @@ export async function openTrafficControl(
   await handOut();
 
   const lastOf = (rolloutId: string) => releases.traffics(rolloutId).at(-1)?.revision ?? 0n;
-  const follows = ({ rolloutId, service, state }: Rollout) =>
-    state !== RolloutState.PROMOTED ||
-    !releases.traffics(BY_HAND).some(
-      (one) =>
-        one.service === service &&
-        one.revision > lastOf(rolloutId) &&
-        one.revision <= of(service as ModelService).revision, // the bucket may have lost it
+  const follows = ({ rolloutId, service, state }: Rollout) => {
+    const now = of(service as ModelService);
+    const wasShifted = (one: Traffic) =>
+      one.service === service && one.revision >= lastOf(rolloutId) && sameTraffic(one, now);
+    const wasHandedOut = (one: Traffic) =>
+      one.service === service && one.revision > lastOf(rolloutId) && one.revision <= now.revision; // the bucket may have lost it
+    return (
+      state !== RolloutState.PROMOTED ||
+      // Of a change that is under way, or was when a process was killed, the log has only that it was wanted.
+      !(releases.shifts().some(wasShifted) || releases.traffics(BY_HAND).some(wasHandedOut))
     );
+  };
 
   return {
     of,
@@ -201,6 +205,10 @@ export async function openTrafficControl(
       return change(service as ModelService, empty, () => true, { rolloutId, who: "", why });
     },
     async set(wanted, who, why) {
+      if (wanted.revision === of(wanted.service as ModelService).revision) {
+        const value = { traffic: checkTraffic(wanted), who, why };
+        await releases.append(BY_HAND, { $case: "shift", value });
+      } // else the bucket refuses it
       const stored = await write(wanted);
       return { traffic: stored, ...(await tell(stored, { rolloutId: BY_HAND, who, why })) };
     },

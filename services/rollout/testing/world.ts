@@ -144,6 +144,10 @@ function logOf(world: World, step: Step): ReleaseLog {
     of(rolloutId).reduce<Rollout | undefined>(applyEntry, undefined);
   return {
     rollout,
+    shifts: () =>
+      world.entries.flatMap(({ body }) =>
+        body?.$case === "shift" && body.value.traffic ? [body.value.traffic] : [],
+      ),
     traffics: (rolloutId) =>
       of(rolloutId).flatMap(({ body }) =>
         body?.$case === "push" && body.value.traffic ? [body.value.traffic] : [],

@@ -35,6 +35,9 @@ export interface ReleaseEntry {
     | //
     /** The slot that is not needed any more was emptied. */
     { readonly $case: "cleanUp"; readonly value: CleanUp }
+    | //
+    /** Somebody is changing traffic by hand; a push follows when it is done. */
+    { readonly $case: "shift"; readonly value: Shift }
     | undefined;
 }
 
@@ -62,6 +65,18 @@ export interface Push {
   readonly acknowledgedBy: readonly string[];
   /** Nodes that did not within the time they had. */
   readonly laggards: readonly string[];
+}
+
+/** A change of traffic by hand, as it is wanted. */
+export interface Shift {
+  /** The traffic, with the revision that it was before. */
+  readonly traffic:
+    | Traffic
+    | undefined;
+  /** Who. */
+  readonly who: string;
+  /** Why. */
+  readonly why: string;
 }
 
 /** A slot was emptied. */
@@ -99,6 +114,9 @@ export const ReleaseEntry: MessageFns<ReleaseEntry> = {
         break;
       case "cleanUp":
         CleanUp.encode(message.body.value, writer.uint32(58).fork()).join();
+        break;
+      case "shift":
+        Shift.encode(message.body.value, writer.uint32(66).fork()).join();
         break;
     }
     return writer;
@@ -173,6 +191,14 @@ export const ReleaseEntry: MessageFns<ReleaseEntry> = {
             message.body = { $case: "cleanUp", value: CleanUp.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.body = { $case: "shift", value: Shift.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -205,6 +231,8 @@ export const ReleaseEntry: MessageFns<ReleaseEntry> = {
         ? { $case: "cleanUp", value: CleanUp.fromJSON(object.cleanUp) }
         : isSet(object.clean_up)
         ? { $case: "cleanUp", value: CleanUp.fromJSON(object.clean_up) }
+        : isSet(object.shift)
+        ? { $case: "shift", value: Shift.fromJSON(object.shift) }
         : undefined,
     };
   },
@@ -227,6 +255,8 @@ export const ReleaseEntry: MessageFns<ReleaseEntry> = {
       obj.push = Push.toJSON(message.body.value);
     } else if (message.body?.$case === "cleanUp") {
       obj.cleanUp = CleanUp.toJSON(message.body.value);
+    } else if (message.body?.$case === "shift") {
+      obj.shift = Shift.toJSON(message.body.value);
     }
     return obj;
   },
@@ -266,6 +296,12 @@ export const ReleaseEntry: MessageFns<ReleaseEntry> = {
       case "cleanUp": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "cleanUp", value: CleanUp.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "shift": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "shift", value: Shift.fromPartial(object.body.value) };
         }
         break;
       }
@@ -510,6 +546,109 @@ export const Push: MessageFns<Push> = {
     message.why = object.why ?? "";
     message.acknowledgedBy = object.acknowledgedBy?.map((e) => e) || [];
     message.laggards = object.laggards?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseShift(): Shift {
+  return { traffic: undefined, who: "", why: "" };
+}
+
+export const Shift: MessageFns<Shift> = {
+  encode(message: Shift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.traffic !== undefined) {
+      Traffic.encode(message.traffic, writer.uint32(10).fork()).join();
+    }
+    if (message.who !== "") {
+      writer.uint32(18).string(message.who);
+    }
+    if (message.why !== "") {
+      writer.uint32(26).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Shift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShift() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traffic = Traffic.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.who = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Shift {
+    return {
+      traffic: isSet(object.traffic) ? Traffic.fromJSON(object.traffic) : undefined,
+      who: isSet(object.who) ? globalThis.String(object.who) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: Shift): unknown {
+    const obj: any = {};
+    if (message.traffic !== undefined) {
+      obj.traffic = Traffic.toJSON(message.traffic);
+    }
+    if (message.who !== "") {
+      obj.who = message.who;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Shift>, I>>(base?: I): Shift {
+    return Shift.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Shift>, I>>(object: I): Shift {
+    const message = createBaseShift() as any;
+    message.traffic = (object.traffic !== undefined && object.traffic !== null)
+      ? Traffic.fromPartial(object.traffic)
+      : undefined;
+    message.who = object.who ?? "";
+    message.why = object.why ?? "";
     return message;
   },
 };
