@@ -81,8 +81,8 @@ export function openReleases(dependencies: ReleasesDependencies): Releases {
     for (const changed of listeners) changed(latest);
   };
   const takePoints = (rollout: Rollout) => {
-    const { rolloutId, gates } = rollout;
-    const now = isOver(rollout) ? undefined : pointOf(gates, new Date());
+    const { rolloutId, gates, lookTime = new Date() } = rollout;
+    const now = isOver(rollout) ? undefined : pointOf(gates, lookTime);
     // The decisions have looks that were not asked for in time, above all the last one.
     const points = [...pointsOfDecisions(rollout), ...(now ? [now] : [])];
     const before = curves.get(rolloutId) ?? [];

@@ -55,6 +55,7 @@ export function rolloutView(rollout: Rollout): RolloutView {
       minTripsToPass: requirements?.minTripsToPass ?? 0,
       minHoursOfDay: requirements?.minHoursOfDay ?? 0,
     },
+    forecast: rollout.forecast?.because ?? "",
     startedAt: msOf(rollout.createTime),
     endedAt: isOver(rollout) ? msOf(endOf(rollout)?.time ?? rollout.updateTime) : null,
     cleanedUp: rollout.cleanedUp,

@@ -84,6 +84,8 @@ export interface RolloutView {
   readonly gates: readonly GateView[];
   readonly decisions: readonly DecisionView[];
   readonly requirements: RequirementsView;
+  /** When the present stage is likely to be decided, in a sentence; empty where nobody foresees it. */
+  readonly forecast: string;
   readonly startedAt: number;
   /** Null while it goes on. */
   readonly endedAt: number | null;

@@ -29,14 +29,10 @@ function factsOf({ gates, requirements, startedAt, endedAt }: RolloutView): Fact
   const of = (name: string) => numbersOf(gates, name);
   const [error, ratio, requests] = [of("realised error"), of("sample ratio"), of("request errors")];
   const hours = of("hours of the day")["hours"];
-  const { n, matured, tripsNeeded, relative } = error;
+  const { n, matured, relative } = error;
   const facts: Fact[] = [];
   if (typeof n === "number") {
-    facts.push({
-      name: "Finished trips compared",
-      value: count(n),
-      note: toVerdict(n, tripsNeeded),
-    });
+    facts.push({ name: "Finished trips compared", value: count(n), note: "" });
   }
   if (typeof n === "number" && typeof matured === "number") {
     const share = n > 0 ? Math.round((100 * matured) / n) : 0;
@@ -69,11 +65,6 @@ function factsOf({ gates, requirements, startedAt, endedAt }: RolloutView): Fact
 function pair(candidate: number | null | undefined, base: number | null | undefined) {
   if (typeof candidate !== "number" || typeof base !== "number") return undefined;
   return `${count(candidate)} : ${count(base)}`;
-}
-
-function toVerdict(n: number, needed: number | null | undefined): string {
-  if (typeof needed !== "number" || needed < 0) return "";
-  return needed > n ? `verdict at about ${count(Math.ceil(needed))}, as it looks` : "";
 }
 
 function numbersOf(gates: readonly GateView[], name: string): GateView["numbers"] {

@@ -46,6 +46,11 @@ export function RolloutPanel({ rollout, curve, isAway }: RolloutPanelProps) {
       <Stepper rollout={rollout} />
       {rollout.endedAt === null && <DecideButtons rollout={rollout} isAway={isAway} />}
       <Facts rollout={rollout} />
+      {rollout.forecast !== "" && (
+        <p class="forecast">
+          <span class="soft">Forecast</span> {rollout.forecast}
+        </p>
+      )}
       <EvidenceChart rollout={rollout} curve={curve} />
       <div class="columns">
         <div>
