@@ -71,13 +71,12 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   /** Before the first stage: the candidate has to be there, and sane. */
   async function deploy(rollout: Rollout): Promise<void> {
     if (rollout.state !== RolloutState.RUNNING) return;
-    if (rollout.strategy !== Strategy.ROLLING && !(await place(rollout))) return;
-    await decide(rollout, {
-      what: "advance",
-      state: RolloutState.RUNNING,
-      stage: 1,
-      why: "the candidate serves and answers sanely",
-    });
+    const isRolling = rollout.strategy === Strategy.ROLLING;
+    if (!isRolling && !(await place(rollout))) return;
+    const why = isRolling
+      ? "the processes are replaced one by one"
+      : "the candidate serves and answers sanely";
+    await decide(rollout, { what: "advance", state: RolloutState.RUNNING, stage: 1, why });
   }
 
   /**
