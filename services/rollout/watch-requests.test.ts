@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { until } from "../../test/harness/until.ts";
 import type { Operated } from "./judge/fact.ts";
-import type { RequestCounts } from "./request-counts.ts";
+import type { CountsBySlot, RequestCounts, SlotCounts } from "./request-counts.ts";
 import { rolloutOf } from "./testing/rollouts.ts";
 import { watchRequests } from "./watch-requests.ts";
 
@@ -112,6 +112,22 @@ test("nor is what comes a look later: times are told up to a second after their 
   world.queue = [counts(1_000, 50, 40), late, late];
   await until("both were read", () => told.length >= before + 3);
   expect(told.at(-1)).toMatchObject({ slow: { candidate: 0 }, slowSeconds: { candidate: 0 } });
+});
+
+test("a second in which events were given again to one slot alone counts once, however many there were", async () => {
+  const { world, next } = watch();
+  await next();
+  const again = (blue: number, green: number): CountsBySlot => ({
+    blue: { ...counts(1_000, 50, 40).blue, redelivered: blue } as SlotCounts,
+    green: { ...counts(1_000, 50, 40).green, redelivered: green } as SlotCounts,
+  });
+  world.counts = again(0, 137);
+  expect(await next()).toMatchObject({
+    redelivered: { candidate: 137, base: 0 },
+    redeliveredSeconds: { candidate: 1, base: 0 },
+  });
+  world.counts = again(5, 140);
+  expect(await next()).toMatchObject({ redeliveredSeconds: { candidate: 1, base: 0 } });
 });
 
 test("a second counts where one version was slow and the other was not", async () => {

@@ -22,7 +22,7 @@ export interface WatchRequestsOptions {
 }
 
 type Kind = keyof SlotCounts;
-type Totals = Record<Kind | "slowSeconds", number>;
+type Totals = Record<Kind | "slowSeconds" | "redeliveredSeconds", number>;
 
 /** What was counted since the rollout's first stage began, or since the counters did. */
 interface Sum {
@@ -76,6 +76,7 @@ export function watchRequests(options: WatchRequestsOptions): { stop(): Promise<
       slow: byArm("slow"),
       slowSeconds: byArm("slowSeconds"),
       redelivered: byArm("redelivered"),
+      redeliveredSeconds: byArm("redeliveredSeconds"),
     });
   }
 
@@ -126,8 +127,9 @@ function addGrowth({ of }: Sum, { counts, previous, excused }: Growth): void {
         of[slot][kind] += Math.max(0, grown(slot, kind) - forgiven[kind]);
       }
     }
-    const isLateAlone = grown(slot, "slow") > 0 && grown(otherSlot(slot), "slow") === 0;
-    if (isLateAlone && excused === undefined) of[slot].slowSeconds++;
+    const isAlone = (kind: Kind) => grown(slot, kind) > 0 && grown(otherSlot(slot), kind) === 0;
+    if (excused === undefined && isAlone("slow")) of[slot].slowSeconds++;
+    if (excused === undefined && isAlone("redelivered")) of[slot].redeliveredSeconds++;
   }
 }
 
@@ -139,6 +141,7 @@ function emptySum(rolloutId: string, looks: number): Sum {
     slow: 0,
     slowSeconds: 0,
     redelivered: 0,
+    redeliveredSeconds: 0,
   });
   return { rolloutId, looks, of: { blue: nothing(), green: nothing() } };
 }

@@ -10,7 +10,7 @@ const PLAN = `stages:
 ${shortRequirements}`;
 const victims = {
   "dynamic-duration": ["nobody", "rollout", "envoy", "dynamic-duration-green", "nats"],
-  duration: ["nobody", "duration-green"],
+  duration: ["nobody", "rollout", "envoy", "duration-green", "nats"],
 } as const;
 type Service = keyof typeof victims;
 

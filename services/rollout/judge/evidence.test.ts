@@ -262,6 +262,7 @@ describe("strata", () => {
       slow: { candidate: 0, base: 1 },
       slowSeconds: { candidate: 0, base: 1 },
       redelivered: { candidate: 0, base: 0 },
+      redeliveredSeconds: { candidate: 0, base: 0 },
     });
     const facts = [
       weights(4, 500),

@@ -109,6 +109,8 @@ export interface Operated {
   readonly slowSeconds: ByArm;
   /** Events that were given to a consumer again; then `requests` are events, and `errors` dead letters. */
   readonly redelivered: ByArm;
+  /** Seconds in which events were given again to this arm and not to the other. */
+  readonly redeliveredSeconds: ByArm;
 }
 
 /** A process of the candidate ended by itself. `id` names the one crash. */

@@ -1,6 +1,14 @@
 import { type Arm, arms, type ByArm, type Operated } from "./fact.ts";
 
-const kinds = ["requests", "errors", "timed", "slow", "slowSeconds", "redelivered"] as const;
+const kinds = [
+  "requests",
+  "errors",
+  "timed",
+  "slow",
+  "slowSeconds",
+  "redelivered",
+  "redeliveredSeconds",
+] as const;
 
 /** What is counted of requests to either version; the words are those of `Operated`. */
 export type Operations = Readonly<Record<(typeof kinds)[number], ByArm>>;
@@ -17,6 +25,7 @@ export const NO_OPERATIONS: Operations = {
   slow: { candidate: 0, base: 0 },
   slowSeconds: { candidate: 0, base: 0 },
   redelivered: { candidate: 0, base: 0 },
+  redeliveredSeconds: { candidate: 0, base: 0 },
 };
 
 /** Notes a report, in place. Counters only rise, so the highest is the latest, in whatever order they come. */
