@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Rollout } from "#gen/tripmesh/rollout/v1/rollout.ts";
 import { until } from "../../test/harness/until.ts";
 import type { Operated } from "./judge/fact.ts";
-import type { CountsBySlot, RequestCounts, SlotCounts } from "./request-counts.ts";
+import type { RequestCounts, SlotCounts } from "./request-counts.ts";
 import { rolloutOf } from "./testing/rollouts.ts";
 import { watchRequests } from "./watch-requests.ts";
 
@@ -117,7 +117,7 @@ test("nor is what comes a look later: times are told up to a second after their 
 test("a second in which events were given again to one slot alone counts once, however many there were", async () => {
   const { world, next } = watch();
   await next();
-  const again = (blue: number, green: number): CountsBySlot => ({
+  const again = (blue: number, green: number): RequestCounts => ({
     blue: { ...counts(1_000, 50, 40).blue, redelivered: blue } as SlotCounts,
     green: { ...counts(1_000, 50, 40).green, redelivered: green } as SlotCounts,
   });
