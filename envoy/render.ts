@@ -25,6 +25,11 @@ export interface EnvoyOptions {
   readonly durationTimeoutMs?: number;
   /** Names this Envoy to the rollout service and in traces. Default `tripmesh`. */
   readonly nodeId?: string;
+  /**
+   * Spans go by OTLP over gRPC to the endpoints of the cluster `collector`; of the traces that begin here this
+   * share is recorded, 0 to 1. Undefined: Envoy records none, and passes on what callers send.
+   */
+  readonly traceRate?: number | undefined;
   /** The template's text. Default: envoy.yaml. */
   readonly template?: string;
 }
@@ -42,6 +47,8 @@ export function renderEnvoy(options: EnvoyOptions): string {
     backendTimeout: seconds(options.backendTimeoutMs ?? 5000),
     durationTimeout: seconds(options.durationTimeoutMs ?? 400),
     nodeId: options.nodeId ?? "tripmesh",
+    traced: options.traceRate !== undefined,
+    tracesPerMillion: Math.round((options.traceRate ?? 0) * 1e6),
   });
   return `${JSON.stringify(config, null, 2)}\n`;
 }

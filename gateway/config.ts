@@ -1,17 +1,21 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
+import { telemetryConfig, telemetryEnv } from "#kit/config/telemetry.ts";
 import { readerDefaults } from "./reader.ts";
 
 export const configSchema = z
   .object({
     ...eventStreamEnv,
+    ...telemetryEnv,
     /** Any endpoint that answers BackendService; the edge of Envoy does. */
     MESH_BACKEND: address.default("127.0.0.1:8080"),
     /** Where the edge finds the rider's page and the updates; port 0 lets the kernel choose. */
     MESH_GATEWAY_LISTEN: address.default("127.0.0.1:0"),
     /** Where the operator's console is; never routed by the edge. */
     MESH_CONSOLE_LISTEN: address.default("127.0.0.1:7600"),
+    /** Where spans are taken, OTLP over gRPC, for the console; unset: none are. */
+    MESH_OTLP_LISTEN: address.optional(),
     /** Envoy's admin, for latencies; without it the console shows none. */
     MESH_ENVOY_ADMIN: address.optional(),
     /** Whether recorded trips are replayed, so that a ride made on the rider's page can be simulated. */
@@ -29,9 +33,11 @@ export const configSchema = z
   })
   .transform((env) => ({
     nats: eventStreamConfig(env),
+    telemetry: telemetryConfig(env),
     backend: env.MESH_BACKEND,
     listen: env.MESH_GATEWAY_LISTEN,
     consoleListen: env.MESH_CONSOLE_LISTEN,
+    otlpListen: env.MESH_OTLP_LISTEN,
     envoyAdmin: env.MESH_ENVOY_ADMIN,
     replay: env.MESH_REPLAY,
     trips: env.MESH_REPLAY ? env.MESH_TRIPS_KIND : ("live" as const),

@@ -9,6 +9,7 @@ import { announce } from "#kit/lifecycle/announce.ts";
 import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { configSchema } from "./config.ts";
 import { createConsoleRoute } from "./console-route.ts";
@@ -18,6 +19,7 @@ import { openLiveFeed } from "./live-feed.ts";
 import { openObservatory } from "./observatory.ts";
 import { serveFile, servePage } from "./pages.ts";
 import { openStored } from "./stored.ts";
+import { openTraces } from "./traces/open-traces.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { createVersions } from "./versions.ts";
 import { openWaitingEvents } from "./waiting-events.ts";
@@ -26,6 +28,8 @@ import { watchDirect } from "./watch-direct.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("gateway", config.logLevel);
+const traces = await openTraces(config.otlpListen, log);
+const telemetry = startTelemetry(traces.endpoint(config.telemetry), { service: "gateway" }, log);
 
 const events = await connectEvents({ ...config.nats, name: "gateway" });
 const backend = createClient(BackendServiceDefinition, config.backend);
@@ -70,12 +74,12 @@ const http = await listen(
   { listen: config.listen, log },
 );
 const console = await listen(
-  [consoles.route, readyz, zones, servePage({ dir: join(pages, "console"), facts })],
+  [consoles.route, traces.route, readyz, zones, servePage({ dir: join(pages, "console"), facts })],
   { listen: config.consoleListen, log },
 );
 
 log.info({ http: http.address, console: console.address }, "ready");
-announce({ http: http.address, console: console.address });
+announce({ http: http.address, console: console.address, ...traces.listening });
 await runUntilSignal({
   log,
   stop: [
@@ -87,5 +91,7 @@ await runUntilSignal({
     () => feed.stop(),
     () => backend.close(),
     () => events.close(),
+    () => telemetry.stop(),
+    () => traces.close(),
   ],
 });

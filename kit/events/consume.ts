@@ -2,11 +2,13 @@ import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
+import { noteFailure } from "#kit/telemetry/span.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import { attach } from "./attach.ts";
 import type { Events } from "./connect.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { createHands } from "./hands.ts";
+import { traceProcess } from "./trace-message.ts";
 
 /** Waits before the 2nd, 3rd … delivery of a message that failed, ms; the same as its durable's back-off. */
 const retryDelaysMs = [5_000, 15_000, 60_000, 300_000];
@@ -58,8 +60,8 @@ export async function consume<T>(events: Events, options: ConsumeOptions<T>): Pr
     maxInFlight,
     handleWithinMs,
     settle: (message, overdue) =>
-      settle(events, options, message, overdue).catch((cause: unknown) =>
-        log.error({ err: cause }, "a message could not be settled"),
+      traceProcess(message, () => settle(events, options, message, overdue)).catch(
+        (cause: unknown) => log.error({ err: cause }, "a message could not be settled"),
       ),
   });
   const stopping = new AbortController();
@@ -125,6 +127,7 @@ async function settle<T>(
     failpoint("consume.acknowledged");
   } catch (cause) {
     const error = MeshError.from(cause);
+    noteFailure(error);
     if (error.code === "INVALID_ARGUMENT") return bury(events, options, message, error.message);
     const deliveries = message.info.deliveryCount;
     log.warn(

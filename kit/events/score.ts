@@ -5,6 +5,9 @@ import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
+import { attribute } from "#kit/telemetry/attributes.ts";
+import { recordedSpan } from "#kit/telemetry/span.ts";
+import { nameTrip } from "#kit/telemetry/trip-context.ts";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 
 export interface ScorerDependencies {
@@ -36,6 +39,7 @@ export function createScorer(
         { field: "event", description: "lacks its trip, sequence or features" },
       ]);
     }
+    nameTrip(event.tripId);
     const row = toRow(event);
     if (!row) return;
     const started = performance.now();
@@ -43,6 +47,8 @@ export function createScorer(
     failpoint("score.predicted");
     const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
     const scale = intervalScale();
+    const role = event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW;
+    recordedSpan()?.setAttribute(attribute.role, role === PredictionRole.LIVE ? "live" : "shadow");
     await publish({
       tripId: event.tripId,
       riderId: event.riderId,
@@ -51,7 +57,7 @@ export function createScorer(
       version: predictor.card.version,
       digest: predictor.card.digest,
       slot,
-      role: event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW,
+      role,
       rolloutId: "",
       stage: 0,
       ...scaleInterval({ value, lower, upper }, scale, limits),

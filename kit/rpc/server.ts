@@ -24,11 +24,18 @@ export interface Registration {
   register(server: grpc.Server, log: Logger): void;
 }
 
-/** Pairs a service with the functions that answer it. */
-export function handle<S extends Service>(service: S, handlers: Handlers<S>): Registration {
+/**
+ * Pairs a service with the functions that answer it. `traced: false` leaves its calls out of traces: for a service
+ * that takes traces, which would never end.
+ */
+export function handle<S extends Service>(
+  service: S,
+  handlers: Handlers<S>,
+  { traced = true }: { readonly traced?: boolean } = {},
+): Registration {
   return {
     fullName: service.fullName,
-    register: (server, log) => addHandlers(server, service, handlers, log),
+    register: (server, log) => addHandlers(server, service, handlers, { log, traced }),
   };
 }
 

@@ -8,6 +8,7 @@ import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { loadBaseline } from "./baseline.ts";
 import { createEventClock } from "./clock.ts";
 import { configSchema } from "./config.ts";
@@ -22,6 +23,7 @@ import { createTripWatch } from "./watch.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("backend", config.logLevel);
+const telemetry = startTelemetry(config.telemetry, { service: "backend" }, log);
 
 const baseline = await loadBaseline(config.modelsDir);
 const store = await openStore(config.database);
@@ -68,6 +70,7 @@ await runUntilSignal({
     () => whenConnected(connecting, (events) => events.close()),
     () => duration.close(),
     () => store.close(),
+    () => telemetry.stop(),
   ],
   failed: [following, office].map((consumer) => consumer.then(({ failed }) => failed)),
 });

@@ -155,7 +155,8 @@ export async function openPostgresStore(url: string): Promise<Store> {
 
 function append(db: Queries, event: OutboxEvent): Promise<unknown> {
   return db.query(
-    `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms) VALUES (${marks(6)})`,
+    `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms, traceparent, created_ms)
+     VALUES (${marks(8)})`,
     [...toOutboxValues(event)],
   );
 }

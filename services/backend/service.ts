@@ -1,14 +1,18 @@
+import { context as activeContext } from "@opentelemetry/api";
 import type { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
 import type { Ride } from "#gen/tripmesh/backend/v1/ride.ts";
 import { Trip, TripState, type TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
 import type { FeatureSnapshot } from "#gen/tripmesh/duration/v1/feature_snapshot.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { tripSubject } from "#kit/events/subjects.ts";
+import { tracePush } from "#kit/events/trace-push.ts";
 import { lastAnswers, updatesOfEvent } from "#kit/events/trip-updates.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { fromMinutes, fromUsd } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { CallContext, Handlers } from "#kit/rpc/handlers.ts";
+import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
+import { nameTrip } from "#kit/telemetry/trip-context.ts";
 import type { EventClock } from "./clock.ts";
 import type { Estimator } from "./estimate.ts";
 import { rideHash, riderOf, segmentOf, tripIdOf } from "./identity.ts";
@@ -85,6 +89,7 @@ export function createBackendService(
       const time = clock.at(eventTime);
       const checked = checkRide(ride, time);
       const tripId = tripIdOf(riderId, requestId);
+      nameTrip(tripId);
       const hash = rideHash(ride ?? checked);
       const stored = await store.trip(tripId);
       if (stored) return { trip: await sameRequest(stored, hash) };
@@ -162,7 +167,10 @@ export function createBackendService(
           last: transition.isFinished(record.trip) ? record : undefined,
         };
       };
-      for await (const update of watch.updates(tripId, known, context.signal)) yield { update };
+      const opening = activeContext.active();
+      for await (const update of watch.updates(tripId, known, context.signal)) {
+        yield { update: tracePush("watch update", update, opening) };
+      }
     },
   };
 
@@ -180,7 +188,8 @@ export function createBackendService(
 function announce(event: TripEvent, { watch, wakeRelay }: BackendDependencies): void {
   failpoint("backend.committed");
   wakeRelay();
-  for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
+  const updates = updatesOfEvent(event, currentTraceparent());
+  for (const update of updates) watch.publish(update, lastAnswers(event));
 }
 
 function snapshot(ride: Ride & { readonly pickupTime: Date }): FeatureSnapshot {
@@ -218,6 +227,8 @@ function toOutbox(event: TripEvent): OutboxEvent {
     tripId: event.tripId,
     body: TripEvent.encode(event).finish(),
     occurredAt: event.occurredAt ?? new Date(),
+    traceparent: currentTraceparent(),
+    createdAt: new Date(),
   };
 }
 

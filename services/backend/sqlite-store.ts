@@ -30,7 +30,8 @@ export function openSqliteStore(path: string): Store {
     ),
     replace: db.prepare("REPLACE INTO trips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     outbox: db.prepare(
-      "INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms, traceparent, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     unsent: db.prepare("SELECT * FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT ?"),
     unsentCount: db.prepare("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL"),

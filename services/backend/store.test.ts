@@ -54,6 +54,8 @@ const event = (tripId: string, seq = 1): OutboxEvent => ({
   tripId,
   body: Buffer.from(`body of ${tripId}:${seq}`),
   occurredAt: new Date(1_612_185_300_000),
+  traceparent: "",
+  createdAt: new Date(0),
 });
 
 describe.each(["sqlite", "postgres"])("the store on %s", (kind) => {

@@ -14,6 +14,10 @@ export interface OutboxEvent {
   readonly tripId: string;
   readonly body: Uint8Array;
   readonly occurredAt: Date;
+  /** Trace context of the request that caused it; empty where that is not recorded. */
+  readonly traceparent: string;
+  /** When it was put into the outbox, by the wall clock. */
+  readonly createdAt: Date;
 }
 
 export interface OutboxRow extends OutboxEvent {

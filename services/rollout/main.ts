@@ -16,6 +16,7 @@ import { readCard } from "#kit/model/bundle.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
@@ -44,6 +45,7 @@ const ACKNOWLEDGE_WITHIN_MS = 2_000;
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
+const telemetry = startTelemetry(config.telemetry, { service: "rollout" }, log);
 
 const events = await connectEvents({ ...config.nats, name: "rollout" });
 const releases = await openReleaseLog(events);
@@ -155,6 +157,7 @@ await runUntilSignal({
     () => duration.close(),
     () => inference.close(),
     () => events.close(),
+    () => telemetry.stop(),
   ],
   failed: [runner.failed],
 });

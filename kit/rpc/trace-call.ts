@@ -1,0 +1,97 @@
+import type * as grpc from "@grpc/grpc-js";
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { attribute } from "#kit/telemetry/attributes.ts";
+import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { nameTrip, withTrip } from "#kit/telemetry/trip-context.ts";
+import type { Code } from "./errors.ts";
+
+const TRACEPARENT = "traceparent";
+
+/** One call as it is traced; what is not recorded costs a closure. */
+export interface CallTrace {
+  /** Does the call's work, so that what it calls, publishes and logs belongs to the call. */
+  run<T>(work: () => T): T;
+  /** How it ended; called once. */
+  end(code: Code | "OK"): void;
+}
+
+/** A call that nobody records. */
+export const untraced: CallTrace = { run: (work) => work(), end: () => {} };
+
+/**
+ * A call that this process answers. Goes on with the caller's trace, or begins one at this process's rate; what
+ * the caller does not record is not recorded here, and the callees are told the same.
+ *
+ * `path` is the method's, `/package.Service/Method`.
+ */
+export function traceAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
+  if (!isTracing()) return untraced;
+  const parent = readTraceparent(metadata.get(TRACEPARENT)[0]?.toString() ?? "");
+  const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
+  if (parent && !isSampled(parent)) return within(withTrip(above, tripOf(request)), undefined);
+  const isCopy = metadata.get("x-shadow")[0] === "1";
+  const span = tracer.startSpan(
+    path.slice(1),
+    {
+      kind: SpanKind.SERVER,
+      attributes: { ...nameOf(path), ...(isCopy && { [attribute.shadow]: true }) },
+    },
+    above,
+  );
+  const inside = withTrip(trace.setSpan(above, span), tripOf(request));
+  if (!span.isRecording()) return within(inside, undefined);
+  context.with(inside, () => nameTrip(tripOf(request)));
+  return within(inside, span);
+}
+
+/**
+ * A call that this process makes: a span of its own, told to the callee in `metadata`. Whoever has put a
+ * `traceparent` there knows better.
+ */
+export function traceCall(path: string, metadata: grpc.Metadata): CallTrace {
+  if (!isTracing() || metadata.get(TRACEPARENT).length > 0) return untraced;
+  const active = context.active();
+  const parent = trace.getSpanContext(active);
+  if (parent && !isSampled(parent)) {
+    metadata.set(TRACEPARENT, toTraceparent(parent));
+    return untraced;
+  }
+  const span = tracer.startSpan(
+    path.slice(1),
+    { kind: SpanKind.CLIENT, attributes: nameOf(path) },
+    active,
+  );
+  metadata.set(TRACEPARENT, toTraceparent(span.spanContext()));
+  return span.isRecording() ? within(active, span) : untraced;
+}
+
+function within(inside: Context, span: Span | undefined): CallTrace {
+  return {
+    run: (work) => context.with(inside, work),
+    end(code) {
+      if (!span) return;
+      span.setAttribute(attribute.rpcStatus, code);
+      if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+      span.end();
+    },
+  };
+}
+
+function nameOf(path: string) {
+  return { [attribute.rpcSystem]: "grpc", [attribute.rpcMethod]: path.slice(1) };
+}
+
+/** The trip that a request names, as most of the contract's requests do. */
+function tripOf(request: unknown): string {
+  const { tripId } = request as { readonly tripId?: unknown };
+  return typeof tripId === "string" ? tripId : "";
+}

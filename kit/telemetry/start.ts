@@ -1,0 +1,50 @@
+import { setGlobalErrorHandler } from "@opentelemetry/core";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import type { TelemetryConfig } from "#kit/config/telemetry.ts";
+import { attribute } from "./attributes.ts";
+import type { Logger } from "./log.ts";
+import { startTracing } from "./tracing.ts";
+
+/** What a process is, for those who look at its spans and metrics. */
+export interface Identity {
+  readonly service: string;
+  readonly slot?: string;
+  /** The version of its model. */
+  readonly version?: string;
+}
+
+export interface Telemetry {
+  /** Sends what is left. */
+  stop(): Promise<void>;
+}
+
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** Starts what the configuration asks for; without a collector that is nothing, and costs next to nothing. */
+export function startTelemetry(
+  { endpoint, rate, environment }: TelemetryConfig,
+  { service, slot, version }: Identity,
+  log: Logger,
+): Telemetry {
+  if (endpoint === undefined) return { stop: async () => {} };
+  setGlobalErrorHandler(complainSeldom(log));
+  const resource = resourceFromAttributes({
+    "service.namespace": "tripmesh",
+    "service.name": service,
+    "service.instance.id": `${service}-${process.pid}`,
+    "deployment.environment.name": environment,
+    ...(version === undefined ? {} : { "service.version": version }),
+    ...(slot === undefined ? {} : { [attribute.slot]: slot }),
+  });
+  return startTracing({ resource, endpoint, rate });
+}
+
+/** A collector that is away fails every second; one line a minute says so. */
+function complainSeldom(log: Logger): (cause: unknown) => void {
+  let quietUntil = 0;
+  return (cause) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + COMPLAIN_EVERY_MS;
+    log.warn({ err: cause }, "telemetry cannot be sent; what waits is dropped");
+  };
+}

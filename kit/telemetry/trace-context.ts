@@ -1,0 +1,30 @@
+import { type SpanContext, TraceFlags } from "@opentelemetry/api";
+import { parseTraceParent } from "@opentelemetry/core";
+import { recordedSpan } from "./span.ts";
+
+/**
+ * Reads a W3C `traceparent`; undefined when it is none. `tracestate` is not carried: nothing here writes one,
+ * and the recommendation lets it be dropped.
+ */
+export function readTraceparent(text: string): SpanContext | undefined {
+  const parsed = text === "" ? undefined : parseTraceParent(text);
+  return parsed ? { ...parsed, isRemote: true } : undefined;
+}
+
+/** The same as text: `00-<trace>-<span>-<flags>`. */
+export function toTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${isSampled({ traceFlags }) ? "01" : "00"}`;
+}
+
+export function isSampled({ traceFlags }: Pick<SpanContext, "traceFlags">): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+/**
+ * Where a trace that is recorded goes on from here, for a message or a row; empty when none is. Messages never
+ * begin a trace, so one that is not recorded need not be mentioned.
+ */
+export function currentTraceparent(): string {
+  const span = recordedSpan();
+  return span ? toTraceparent(span.spanContext()) : "";
+}
