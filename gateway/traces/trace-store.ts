@@ -15,6 +15,8 @@ export interface TraceStore {
   /** The traces in which a span names the trip, oldest first. */
   ofTrip(tripId: string): readonly Trace[];
   trace(traceId: string): Trace | undefined;
+  /** The other traces in which a span is linked to one of this trace, oldest first. */
+  linkedTo(traceId: string): readonly Trace[];
   /** How many spans are held. */
   size(): number;
 }
@@ -28,7 +30,8 @@ export interface TraceStoreOptions {
 
 interface Held {
   readonly spans: TraceSpan[];
-  readonly trips: Set<string>;
+  /** What it can be found by, beside its id. */
+  readonly keys: Set<string>;
   dropped: number;
 }
 
@@ -36,11 +39,11 @@ interface Held {
 export function createTraceStore(options: TraceStoreOptions = {}): TraceStore {
   const { maxSpans = 40_000, maxSpansPerTrace = 1_000 } = options;
   const traces = new Map<string, Held>(); // in the order of their last spans
-  const byTrip = new Map<string, Set<string>>();
+  const byKey = new Map<string, Set<string>>();
   let size = 0;
 
   function touch(traceId: string): Held {
-    const held = traces.get(traceId) ?? { spans: [], trips: new Set(), dropped: 0 };
+    const held = traces.get(traceId) ?? { spans: [], keys: new Set(), dropped: 0 };
     traces.delete(traceId);
     traces.set(traceId, held);
     return held;
@@ -54,22 +57,22 @@ export function createTraceStore(options: TraceStoreOptions = {}): TraceStore {
     }
     held.spans.push(span);
     size++;
-    const tripId = span.attributes[attribute.tripId];
-    if (typeof tripId !== "string") return;
-    held.trips.add(tripId);
-    byTrip.set(tripId, (byTrip.get(tripId) ?? new Set()).add(span.traceId));
+    for (const key of keysOf(span)) {
+      held.keys.add(key);
+      byKey.set(key, (byKey.get(key) ?? new Set()).add(span.traceId));
+    }
   }
 
   function dropOldest(): void {
     const [oldest] = traces;
     if (!oldest) return;
-    const [traceId, { spans, trips }] = oldest;
+    const [traceId, { spans, keys }] = oldest;
     traces.delete(traceId);
     size -= spans.length;
-    for (const tripId of trips) {
-      const ids = byTrip.get(tripId);
+    for (const key of keys) {
+      const ids = byKey.get(key);
       ids?.delete(traceId);
-      if (ids?.size === 0) byTrip.delete(tripId);
+      if (ids?.size === 0) byKey.delete(key);
     }
   }
 
@@ -80,15 +83,29 @@ export function createTraceStore(options: TraceStoreOptions = {}): TraceStore {
     return [{ traceId, spans, dropped: held.dropped }];
   };
   const startOf = ({ spans }: Trace) => spans[0]?.startMs ?? 0;
+  const find = (key: string) =>
+    [...(byKey.get(key) ?? [])].flatMap(describe).sort((a, b) => startOf(a) - startOf(b));
 
   return {
     add(spans) {
       for (const span of spans) addOne(span);
       while (size > maxSpans) dropOldest();
     },
-    ofTrip: (tripId) =>
-      [...(byTrip.get(tripId) ?? [])].flatMap(describe).sort((a, b) => startOf(a) - startOf(b)),
+    ofTrip: (tripId) => find(tripKey(tripId)),
+    linkedTo: (traceId) => find(linkKey(traceId)),
     trace: (traceId) => describe(traceId)[0],
     size: () => size,
   };
+}
+
+const tripKey = (tripId: string) => `trip ${tripId}`;
+const linkKey = (traceId: string) => `link ${traceId}`;
+
+function keysOf({ traceId, attributes, links }: TraceSpan): string[] {
+  const tripId = attributes[attribute.tripId];
+  const linked = links.filter((link) => link.traceId !== traceId);
+  return [
+    ...(typeof tripId === "string" ? [tripKey(tripId)] : []),
+    ...linked.map((link) => linkKey(link.traceId)),
+  ];
 }

@@ -64,6 +64,7 @@ test("an exported span is answered as it was recorded", async () => {
       ...{ startMs: startTime.getTime(), durationMs: 750, links: [{ traceId, spanId }] },
     }),
   ]);
+  expect((await ask(`linked=${traceId}`)).body.traces).toHaveLength(1);
   expect((await ask("trip=unknown")).body).toEqual({ traces: [] });
   for (const wrong of ["", "trip=a/b", "trace=xyz", `trip=t1&trace=${traceId}`]) {
     expect((await ask(wrong)).status).toBe(400);
