@@ -16,6 +16,11 @@ export function toTraceparent({ traceId, spanId, traceFlags }: SpanContext): str
   return `00-${traceId}-${spanId}-${isSampled({ traceFlags }) ? "01" : "00"}`;
 }
 
+/** The id of the trace that a `traceparent` names; empty for none. */
+export function traceIdOf(traceparent: string): string {
+  return readTraceparent(traceparent)?.traceId ?? "";
+}
+
 export function isSampled({ traceFlags }: Pick<SpanContext, "traceFlags">): boolean {
   return (traceFlags & TraceFlags.SAMPLED) !== 0;
 }

@@ -1,6 +1,7 @@
 // The whole mesh with a real Envoy: every edge of the table is in the traces of one trip.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runMesh } from "../../cli/testing/run-mesh.ts";
 import { startMesh, type TestMesh, tempDataDir } from "../harness/mesh.ts";
 import { describeEdge, edges } from "./edges.ts";
 import { mutations } from "./mutations.ts";
@@ -45,6 +46,34 @@ test("a model's span says which model it was, with how many rows it went, and ho
       "tripmesh.model.queue_ms": expect.any(Number),
     });
   }
+});
+
+test("the trip's story is told from the streams, with inputs that are proved by their hash", async () => {
+  const { code, out } = await runMesh(dir, "trip", "why", trip.tripId, "--data-dir", dir, "--json");
+  expect(code).toBe(0);
+  const { chapters, truth } = JSON.parse(out.join("")) as {
+    chapters: {
+      event: string;
+      sayings: { service: string; areTheInputs: boolean; traceId: string }[];
+    }[];
+    truth: { minutes: number };
+  };
+  const told = chapters.map(({ event, sayings }) => [
+    event,
+    ...sayings.map((one) => one.service).sort(),
+  ]);
+  expect(told).toEqual([
+    ["requested", "cost", "duration", "tip"],
+    ["started", "dynamic-duration"],
+    ["completed"],
+  ]);
+  const sayings = chapters.flatMap((chapter) => chapter.sayings);
+  expect(sayings.map(({ areTheInputs }) => areTheInputs)).toEqual([true, true, true, true]);
+  const { request, start } = trip.taps;
+  expect(new Set(sayings.map(({ traceId }) => traceId))).toEqual(
+    new Set([request.traceId, start.traceId]),
+  );
+  expect(truth.minutes).toBe(12);
 });
 
 test("every mutation is of text that is there once, and breaks an edge of the table", async () => {
