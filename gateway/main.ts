@@ -17,6 +17,7 @@ import { readLatency } from "./envoy-latency.ts";
 import { listen, type Route, sendError, sendJson } from "./http-server.ts";
 import { openLiveFeed } from "./live-feed.ts";
 import { openObservatory } from "./observatory.ts";
+import { observeMesh } from "./observe-mesh.ts";
 import { serveFile, servePage } from "./pages.ts";
 import { openStored } from "./stored.ts";
 import { openTraces } from "./traces/open-traces.ts";
@@ -29,7 +30,11 @@ import { watchDirect } from "./watch-direct.ts";
 const config = readConfig(configSchema, process.env);
 const log = createLog("gateway", config.logLevel);
 const traces = await openTraces(config.otlpListen, log);
-const telemetry = startTelemetry(traces.endpoint(config.telemetry), { service: "gateway" }, log);
+const telemetry = await startTelemetry(
+  traces.endpoint(config.telemetry),
+  { service: "gateway" },
+  log,
+);
 
 const events = await connectEvents({ ...config.nats, name: "gateway" });
 const backend = createClient(BackendServiceDefinition, config.backend);
@@ -45,12 +50,14 @@ const updates = createUpdatesRoute({
   limits: config.readers,
   log,
 });
+const readWaiting = await openWaitingEvents(events);
+observeMesh({ feed, readWaiting, streams: updates.open });
 const { envoyAdmin } = config;
 const observatory = openObservatory({
   feed,
   stored,
   versions,
-  readWaiting: await openWaitingEvents(events),
+  readWaiting,
   readLatency: envoyAdmin === undefined ? undefined : () => readLatency(envoyAdmin),
   watchers: updates.open,
   trips: config.trips,

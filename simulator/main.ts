@@ -25,7 +25,7 @@ import { openTrips } from "./trips/open.ts";
 const models = new URL("../models/", import.meta.url);
 const config = readConfig(configSchema, process.env);
 const log = createLog("simulator");
-const telemetry = startTelemetry(config.telemetry, { service: "simulator" }, log);
+const telemetry = await startTelemetry(config.telemetry, { service: "simulator" }, log);
 
 const trips = orExit(log, () =>
   openTrips(config, {

@@ -40,6 +40,7 @@ export function createMeshTelemetry(options: MeshTelemetryOptions): MeshTelemetr
       return {
         MESH_TRACE_RATE: String(traceRate),
         ...(endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }),
+        ...(elsewhere === undefined ? { OTEL_METRICS_EXPORTER: "none" } : {}), // the gateway takes none
       };
     },
     gatewayEnv: (last) =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { address } from "./read.ts";
 
 /** Environment variables of every process, about its telemetry. The names with OTEL_ are OpenTelemetry's own. */
 export const telemetryEnv = {
@@ -16,6 +17,10 @@ export const telemetryEnv = {
    * 1 where the collector samples by tail.
    */
   MESH_TRACE_RATE: z.coerce.number().min(0).max(1).default(1),
+  /** `otlp`: metrics go to the collector as well; `none`: it takes traces only. OpenTelemetry's own name. */
+  OTEL_METRICS_EXPORTER: z.enum(["otlp", "none"]).default("otlp"),
+  /** Where Prometheus finds `/metrics`; port 0 is of no use. Unset: nowhere. */
+  MESH_METRICS_LISTEN: address.optional(),
   /** Where this runs, for whoever looks at several: `local`, `staging` … */
   MESH_ENVIRONMENT: z.string().min(1).default("local"),
 };
@@ -25,6 +30,8 @@ export function telemetryConfig(env: z.output<z.ZodObject<typeof telemetryEnv>>)
   return {
     endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     rate: env.MESH_TRACE_RATE,
+    metricsTo: env.OTEL_METRICS_EXPORTER === "otlp" ? env.OTEL_EXPORTER_OTLP_ENDPOINT : undefined,
+    metricsListen: env.MESH_METRICS_LISTEN,
     environment: env.MESH_ENVIRONMENT,
   };
 }

@@ -39,7 +39,7 @@ export async function runConsumerService({
   const bundle = await loadBundle(config.modelDir); // refuses a file whose digest is not the card's
   checkSignature(bundle.card, signature);
   const { version } = bundle.card;
-  const telemetry = startTelemetry(config.telemetry, { service, slot, version }, log);
+  const telemetry = await startTelemetry(config.telemetry, { service, slot, version }, log);
   const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
   const events = await connectEvents({ ...config.nats, name: durableName(service, slot) });
 

@@ -2,6 +2,7 @@ import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/predict
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
+import { createPredictionCounts } from "#kit/model/prediction-counts.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
@@ -33,6 +34,7 @@ export function createScorer(
 ): (event: TripEvent) => Promise<void> {
   const { service, slot, predictor, toRow, intervalScale, publish } = dependencies;
   const limits = intervalLimits(predictor.card);
+  const counts = createPredictionCounts(predictor.card);
   return async (event) => {
     if (!event.features || event.tripId === "" || event.seq === 0) {
       throw invalidArgument([
@@ -48,7 +50,9 @@ export function createScorer(
     const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
     const scale = intervalScale();
     const role = event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW;
-    recordedSpan()?.setAttribute(attribute.role, role === PredictionRole.LIVE ? "live" : "shadow");
+    const seenBy = role === PredictionRole.LIVE ? "live" : "shadow";
+    recordedSpan()?.setAttribute(attribute.role, seenBy);
+    counts.count(seenBy);
     await publish({
       tripId: event.tripId,
       riderId: event.riderId,

@@ -1,5 +1,6 @@
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Bundle, Card } from "./bundle.ts";
+import { createRunMeter } from "./run-meter.ts";
 import { startWorker } from "./start-worker.ts";
 import { type RowTrace, traceRow } from "./trace-row.ts";
 import type { BatchReply, BatchRequest } from "./worker.ts";
@@ -40,6 +41,8 @@ export interface PredictorOptions {
 interface Job {
   readonly row: readonly number[];
   readonly isCancelled: (() => boolean) | undefined;
+  /** By `performance.now()`. */
+  readonly queuedAt: number;
   /** Undefined where nobody records what asks for it. */
   readonly traced: RowTrace | undefined;
   resolve(scores: Scores): void;
@@ -64,6 +67,7 @@ export async function createPredictor(
   let scheduled = false;
   let dead: MeshError | undefined;
   let drained: (() => void) | undefined;
+  const meter = createRunMeter(card);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined); // nobody has to watch it
 
@@ -84,6 +88,7 @@ export async function createPredictor(
   worker.on("message", (reply: BatchReply) => {
     const batch = running;
     running = [];
+    meter.ended();
     dispatch();
     settle(batch, reply, card);
   });
@@ -101,6 +106,7 @@ export async function createPredictor(
       return;
     }
     for (const { traced } of running) traced?.run(running.length);
+    meter.began(running.length, running[0]?.queuedAt ?? 0);
     const rows = new Float64Array(running.length * width);
     running.forEach((job, i) => {
       rows.set(job.row, i * width);
@@ -125,7 +131,8 @@ export async function createPredictor(
       if (queue.length >= maxQueue) {
         return reject(new MeshError("RESOURCE_EXHAUSTED", `${maxQueue} predictions wait already`));
       }
-      queue.push({ row, isCancelled, traced: traceRow(card), resolve, reject });
+      const traced = traceRow(card);
+      queue.push({ row, isCancelled, queuedAt: performance.now(), traced, resolve, reject });
       dispatchAfterThisTurn();
     });
 

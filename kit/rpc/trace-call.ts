@@ -9,6 +9,8 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { attribute } from "#kit/telemetry/attributes.ts";
+import { isMeasuring, record } from "#kit/telemetry/instruments.ts";
+import { metrics } from "#kit/telemetry/registry.ts";
 import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
 import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
 import { nameTrip, withTrip } from "#kit/telemetry/trip-context.ts";
@@ -27,13 +29,41 @@ export interface CallTrace {
 /** A call that nobody records. */
 export const untraced: CallTrace = { run: (work) => work(), end: () => {} };
 
+/** The same call, its time and outcome measured too. */
+function measured(
+  traced: CallTrace,
+  metric: typeof metrics.rpcServerDuration | typeof metrics.rpcClientDuration,
+  path: string,
+): CallTrace {
+  if (!isMeasuring()) return traced;
+  const startedAt = performance.now();
+  return {
+    run: traced.run,
+    end(code) {
+      traced.end(code);
+      const attributes = { [attribute.rpcMethod]: path.slice(1), [attribute.rpcStatus]: code };
+      record(metric, (performance.now() - startedAt) / 1000, attributes);
+    },
+  };
+}
+
+/** A call that this process answers, see `beginAnswer`. */
+export function traceAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
+  return measured(beginAnswer(path, metadata, request), metrics.rpcServerDuration, path);
+}
+
+/** A call that this process makes, see `beginCall`. */
+export function traceCall(path: string, metadata: grpc.Metadata): CallTrace {
+  return measured(beginCall(path, metadata), metrics.rpcClientDuration, path);
+}
+
 /**
  * A call that this process answers. Goes on with the caller's trace, or begins one at this process's rate; what
  * the caller does not record is not recorded here, and the callees are told the same.
  *
  * `path` is the method's, `/package.Service/Method`.
  */
-export function traceAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
+function beginAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
   if (!isTracing()) return untraced;
   const parent = readTraceparent(metadata.get(TRACEPARENT)[0]?.toString() ?? "");
   const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
@@ -57,7 +87,7 @@ export function traceAnswer(path: string, metadata: grpc.Metadata, request: unkn
  * A call that this process makes: a span of its own, told to the callee in `metadata`. Whoever has put a
  * `traceparent` there knows better.
  */
-export function traceCall(path: string, metadata: grpc.Metadata): CallTrace {
+function beginCall(path: string, metadata: grpc.Metadata): CallTrace {
   if (!isTracing() || metadata.get(TRACEPARENT).length > 0) return untraced;
   const active = context.active();
   const parent = trace.getSpanContext(active);

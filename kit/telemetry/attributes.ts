@@ -32,6 +32,10 @@ export const attribute = {
   deliveries: "tripmesh.messaging.deliveries",
   httpMethod: "http.request.method",
   httpRoute: "http.route",
-  httpStatus: "http.response.status_code",
-  errorType: "error.type",
+  /** `done`, `failed` (it will come again) or `dead` (it was put aside). */
+  outcome: "tripmesh.outcome",
+  /** `true` or `false`. */
+  covered: "tripmesh.covered",
+  /** `pass`, `fail`, `continue` or `hold`. */
+  verdict: "tripmesh.verdict",
 } as const;

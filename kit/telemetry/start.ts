@@ -3,6 +3,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { TelemetryConfig } from "#kit/config/telemetry.ts";
 import { attribute } from "./attributes.ts";
 import type { Logger } from "./log.ts";
+import { startMeasuring } from "./measuring.ts";
 import { startTracing } from "./tracing.ts";
 
 /** What a process is, for those who look at its spans and metrics. */
@@ -20,13 +21,12 @@ export interface Telemetry {
 
 const COMPLAIN_EVERY_MS = 60_000;
 
-/** Starts what the configuration asks for; without a collector that is nothing, and costs next to nothing. */
-export function startTelemetry(
-  { endpoint, rate, environment }: TelemetryConfig,
+/** Starts what the configuration asks for; without an address that is nothing, and costs next to nothing. */
+export async function startTelemetry(
+  { endpoint, rate, environment, metricsTo, metricsListen }: TelemetryConfig,
   { service, slot, version }: Identity,
   log: Logger,
-): Telemetry {
-  if (endpoint === undefined) return { stop: async () => {} };
+): Promise<Telemetry> {
   setGlobalErrorHandler(complainSeldom(log));
   const resource = resourceFromAttributes({
     "service.namespace": "tripmesh",
@@ -36,7 +36,13 @@ export function startTelemetry(
     ...(version === undefined ? {} : { "service.version": version }),
     ...(slot === undefined ? {} : { [attribute.slot]: slot }),
   });
-  return startTracing({ resource, endpoint, rate });
+  const tracing = endpoint === undefined ? undefined : startTracing({ resource, endpoint, rate });
+  const measuring = await startMeasuring({ resource, endpoint: metricsTo, listen: metricsListen });
+  return {
+    async stop() {
+      await Promise.all([tracing?.stop(), measuring?.stop()]);
+    },
+  };
 }
 
 /** A collector that is away fails every second; one line a minute says so. */

@@ -15,6 +15,7 @@ import { configSchema } from "./config.ts";
 import { openDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEstimator } from "./estimate.ts";
 import { followPredictions } from "./ledger.ts";
+import { observeOutbox } from "./observe-outbox.ts";
 import { startRelay } from "./relay.ts";
 import { createBackendService } from "./service.ts";
 import { openStore } from "./store.ts";
@@ -23,10 +24,11 @@ import { createTripWatch } from "./watch.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("backend", config.logLevel);
-const telemetry = startTelemetry(config.telemetry, { service: "backend" }, log);
+const telemetry = await startTelemetry(config.telemetry, { service: "backend" }, log);
 
 const baseline = await loadBaseline(config.modelsDir);
 const store = await openStore(config.database);
+observeOutbox(store);
 const watch = createTripWatch();
 const duration = createClient(DurationServiceDefinition, config.envoy);
 

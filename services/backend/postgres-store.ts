@@ -89,6 +89,12 @@ export async function openPostgresStore(url: string): Promise<Store> {
       const [row] = await all("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL");
       return Number(row?.["n"]);
     },
+    async oldestUnsent() {
+      const text =
+        "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1";
+      const [row] = await all(text);
+      return row && new Date(Number(row["ms"]));
+    },
     async markSent(sent) {
       if (sent.length === 0) return;
       await run(

@@ -35,6 +35,9 @@ export function openSqliteStore(path: string): Store {
     ),
     unsent: db.prepare("SELECT * FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT ?"),
     unsentCount: db.prepare("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL"),
+    oldestUnsent: db.prepare(
+      "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1",
+    ),
     sent: db.prepare("UPDATE outbox SET stream_seq = ?, sent_ms = ? WHERE id = ?"),
     resendAbove: db.prepare("UPDATE outbox SET stream_seq = NULL WHERE stream_seq > ?"),
     resend: db.prepare("UPDATE outbox SET stream_seq = NULL WHERE id = ?"),
@@ -88,6 +91,10 @@ export function openSqliteStore(path: string): Store {
     takeUnsent: async (limit) =>
       (sql.unsent.all(limit) as unknown as StoredOutboxRow[]).map(fromOutboxRow),
     unsentCount: async () => Number(sql.unsentCount.get()?.["n"]),
+    async oldestUnsent() {
+      const ms = sql.oldestUnsent.get()?.["ms"];
+      return ms === undefined ? undefined : new Date(Number(ms));
+    },
     markSent: async (sent) =>
       transaction(() => {
         const now = Date.now();

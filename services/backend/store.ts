@@ -65,6 +65,8 @@ export interface Store {
   prune(before: Date): Promise<number>;
   /** How many events wait. */
   unsentCount(): Promise<number>;
+  /** When the oldest event that waits was put into the outbox; undefined when none waits. */
+  oldestUnsent(): Promise<Date | undefined>;
   /** Keeps predictions of each kind with the highest sequence. */
   learn(updates: readonly TripUpdate[]): Promise<void>;
   /** What has been predicted for a trip: the newest of each kind. */

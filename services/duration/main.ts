@@ -23,7 +23,7 @@ const bundle = await loadBundle(config.modelDir); // refuses a file whose digest
 checkSignature(bundle.card, signature);
 const { version } = bundle.card;
 const identity = { service: "duration", slot: config.slot, version };
-const telemetry = startTelemetry(config.telemetry, identity, log);
+const telemetry = await startTelemetry(config.telemetry, identity, log);
 const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
 const events = await connectEvents({ ...config.nats, name: `duration-${config.slot}` });
 const predictions = createPredictionLog(events, log, { flushMs: config.logFlushMs });

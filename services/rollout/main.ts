@@ -30,6 +30,7 @@ import { createEvidenceJudge } from "./evidence-judge.ts";
 import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
 import { createHindsight } from "./hindsight.ts";
+import { observeReleases } from "./observe-releases.ts";
 import { openReleaseLog } from "./release-log.ts";
 import { readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
@@ -45,7 +46,7 @@ const ACKNOWLEDGE_WITHIN_MS = 2_000;
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
-const telemetry = startTelemetry(config.telemetry, { service: "rollout" }, log);
+const telemetry = await startTelemetry(config.telemetry, { service: "rollout" }, log);
 
 const events = await connectEvents({ ...config.nats, name: "rollout" });
 const releases = await openReleaseLog(events);
@@ -70,6 +71,7 @@ const traffic = await openTrafficControl({
   },
   log,
 });
+observeReleases(releases, traffic);
 const judge = createEvidenceJudge({
   follow: (rollout, plan, hooks) =>
     followEvidence({

@@ -70,8 +70,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the model's queue does not know its call",
     file: "kit/model/predictor.ts",
-    from: "traced: traceRow(card)",
-    to: "traced: undefined",
+    from: "const traced = traceRow(card);",
+    to: "const traced = traceRow(card) && undefined;",
     breaks: [
       `request: duration-blue ${predict} → duration-blue model duration (sync, live, parent)`,
       "request: tip-green process trips.*.requested → tip-green model tip (sync, shadow, parent)",
