@@ -22,11 +22,11 @@ export interface TracingOptions {
 }
 
 export interface Tracing {
-  /** Sends what is left, within half a second: a collector that is away must not hold up a stop. */
+  /** Sends what is left, within 0.3 s: a collector that is away must not hold up a stop. */
   stop(): Promise<void>;
 }
 
-const FLUSH_WITHIN_MS = 500;
+const FLUSH_WITHIN_MS = 300;
 
 /** Everything of tripmesh's own is under this name. */
 export const tracer = trace.getTracer("tripmesh");
