@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { context } from "@opentelemetry/api";
-import { decided } from "#kit/telemetry/root-sampler.ts";
-import { isTracing } from "#kit/telemetry/tracing.ts";
+import { decided } from "#kit/telemetry/trace-decision.ts";
+import { isTracing } from "#kit/telemetry/tracer.ts";
 
 /**
  * Makes a call of a trip so that either all of the trip's calls are recorded or none: a story of which every

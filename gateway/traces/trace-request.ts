@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { attribute } from "#kit/telemetry/attributes.ts";
 import { isSampled, readTraceparent } from "#kit/telemetry/trace-context.ts";
-import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
 import { withTrip } from "#kit/telemetry/trip-context.ts";
 
 /** The request that opens a trip's updates, as Envoy sent it on. */

@@ -9,10 +9,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { attribute } from "#kit/telemetry/attributes.ts";
-import { decided } from "#kit/telemetry/root-sampler.ts";
 import { inSpan } from "#kit/telemetry/span.ts";
 import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
-import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { decided } from "#kit/telemetry/trace-decision.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
 import { withTrip } from "#kit/telemetry/trip-context.ts";
 
 /** A message that is about to be published. */

@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api"
 import { type TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
 import { attribute } from "#kit/telemetry/attributes.ts";
 import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
-import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
 
 /** How a kind of update is called in a span. */
 const names: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { attribute } from "#kit/telemetry/attributes.ts";
 import { recordedSpan } from "#kit/telemetry/span.ts";
-import { tracer } from "#kit/telemetry/tracing.ts";
+import { tracer } from "#kit/telemetry/tracer.ts";
 import type { Card } from "./bundle.ts";
 
 /** One row on its way through the model. */

@@ -12,7 +12,7 @@ import { attribute } from "#kit/telemetry/attributes.ts";
 import { isMeasuring, record } from "#kit/telemetry/instruments.ts";
 import { metrics } from "#kit/telemetry/registry.ts";
 import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
-import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
 import { nameTrip, withTrip } from "#kit/telemetry/trip-context.ts";
 import type { Code } from "./errors.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { createLog } from "./log.ts";
 import { withoutPasswords } from "./redact.ts";
 import { recordSpans } from "./testing/recorded.ts";
-import { tracer } from "./tracing.ts";
+import { tracer } from "./tracer.ts";
 import { nameTrip, withTrip } from "./trip-context.ts";
 
 const recorded = recordSpans(1);

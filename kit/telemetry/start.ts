@@ -1,10 +1,5 @@
-import { setGlobalErrorHandler } from "@opentelemetry/core";
-import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { TelemetryConfig } from "#kit/config/telemetry.ts";
-import { attribute } from "./attributes.ts";
 import type { Logger } from "./log.ts";
-import { startMeasuring } from "./measuring.ts";
-import { startTracing } from "./tracing.ts";
 
 /** What a process is, for those who look at its spans and metrics. */
 export interface Identity {
@@ -19,38 +14,19 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-const COMPLAIN_EVERY_MS = 60_000;
-
-/** Starts what the configuration asks for; without an address that is nothing, and costs next to nothing. */
+/**
+ * Starts what the configuration asks for. Without an address that is nothing: not even OpenTelemetry's SDK is loaded,
+ * and what would be traced or measured costs a comparison.
+ */
 export async function startTelemetry(
-  { endpoint, rate, environment, metricsTo, metricsListen }: TelemetryConfig,
-  { service, slot, version }: Identity,
+  config: TelemetryConfig,
+  identity: Identity,
   log: Logger,
 ): Promise<Telemetry> {
-  setGlobalErrorHandler(complainSeldom(log));
-  const resource = resourceFromAttributes({
-    "service.namespace": "tripmesh",
-    "service.name": service,
-    "service.instance.id": `${service}-${process.pid}`,
-    "deployment.environment.name": environment,
-    ...(version === undefined ? {} : { "service.version": version }),
-    ...(slot === undefined ? {} : { [attribute.slot]: slot }),
-  });
-  const tracing = endpoint === undefined ? undefined : startTracing({ resource, endpoint, rate });
-  const measuring = await startMeasuring({ resource, endpoint: metricsTo, listen: metricsListen });
-  return {
-    async stop() {
-      await Promise.all([tracing?.stop(), measuring?.stop()]);
-    },
-  };
-}
-
-/** A collector that is away fails every second; one line a minute says so. */
-function complainSeldom(log: Logger): (cause: unknown) => void {
-  let quietUntil = 0;
-  return (cause) => {
-    if (performance.now() < quietUntil) return;
-    quietUntil = performance.now() + COMPLAIN_EVERY_MS;
-    log.warn({ err: cause }, "telemetry cannot be sent; what waits is dropped");
-  };
+  const { endpoint, metricsTo, metricsListen } = config;
+  if ([endpoint, metricsTo, metricsListen].every((address) => address === undefined)) {
+    return { stop: async () => {} };
+  }
+  const { startExport } = await import("./start-export.ts");
+  return startExport(config, identity, log);
 }

@@ -1,4 +1,5 @@
 import { TraceFlags } from "@opentelemetry/api";
+import { parseTraceParent } from "@opentelemetry/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isSampled, readTraceparent, toTraceparent } from "./trace-context.ts";
@@ -17,6 +18,37 @@ test("what was written is read", () => {
   fc.assert(
     fc.property(contexts, (context) => {
       expect(readTraceparent(toTraceparent(context))).toEqual({ ...context, isRemote: true });
+    }),
+  );
+});
+
+test("reads what OpenTelemetry's own reader reads, and nothing else", () => {
+  const noise = fc.array(
+    fc.oneof(
+      hex(32),
+      hex(16),
+      fc.constantFrom("00", "01", "ff", "03", "-", "", "x", " "),
+      fc.string(),
+    ),
+  );
+  const nearly = fc.tuple(
+    fc.constantFrom("00", "01", "cc", "ff"),
+    hex(32),
+    hex(16),
+    fc.constantFrom("00", "01", "1", "zz"),
+    fc.constantFrom("", "-", "-more", "x"),
+  );
+  const texts = fc.oneof(
+    noise.map((parts) => parts.join("-")),
+    nearly.map(
+      ([version, trace, span, flags, rest]) => `${version}-${trace}-${span}-${flags}${rest}`,
+    ),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const theirs = parseTraceParent(text);
+      const expected = theirs && text === text.trim() ? { ...theirs, isRemote: true } : undefined;
+      expect(readTraceparent(text)).toEqual(expected);
     }),
   );
 });

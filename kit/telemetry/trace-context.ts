@@ -1,14 +1,20 @@
 import { type SpanContext, TraceFlags } from "@opentelemetry/api";
-import { parseTraceParent } from "@opentelemetry/core";
 import { recordedSpan } from "./span.ts";
+
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
+const ZEROS = /^0+$/;
+const SHORTEST = 55;
 
 /**
  * Reads a W3C `traceparent`; undefined when it is none. `tracestate` is not carried: nothing here writes one,
  * and the recommendation lets it be dropped.
  */
 export function readTraceparent(text: string): SpanContext | undefined {
-  const parsed = text === "" ? undefined : parseTraceParent(text);
-  return parsed ? { ...parsed, isRemote: true } : undefined;
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(text) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  if (ZEROS.test(traceId) || ZEROS.test(spanId)) return undefined;
+  if (text.length > SHORTEST && text.startsWith("00")) return undefined; // only later versions say more
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
 }
 
 /** The same as text: `00-<trace>-<span>-<flags>`. */

@@ -9,6 +9,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { createRootSampler } from "./root-sampler.ts";
+import { setTracing } from "./tracer.ts";
 
 export interface TracingOptions {
   /** What this process is. */
@@ -28,16 +29,6 @@ export interface Tracing {
 
 const FLUSH_WITHIN_MS = 300;
 
-/** Everything of tripmesh's own is under this name. */
-export const tracer = trace.getTracer("tripmesh");
-
-let running = false;
-
-/** Whether spans are recorded in this process at all: where not, nobody has to read headers. */
-export function isTracing(): boolean {
-  return running;
-}
-
 /**
  * Records spans in this process and sends them. OpenTelemetry's API is one for the whole process, so this is
  * called once, before anything is served; without it every call to that API does nothing.
@@ -52,10 +43,10 @@ export function startTracing({ resource, endpoint, rate, processor }: TracingOpt
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  running = true;
+  setTracing(true);
   return {
     async stop() {
-      running = false;
+      setTracing(false);
       const late = new Promise<void>((resolve) => setTimeout(resolve, FLUSH_WITHIN_MS).unref());
       await Promise.race([provider.shutdown().catch(() => undefined), late]); // reported by its handler
     },

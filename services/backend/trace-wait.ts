@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { attribute } from "#kit/telemetry/attributes.ts";
 import { readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
-import { isTracing, tracer } from "#kit/telemetry/tracing.ts";
+import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
 import type { OutboxRow } from "./store.ts";
 
 /**
