@@ -3,7 +3,7 @@ import type * as grpc from "@grpc/grpc-js";
 import type { Logger } from "#kit/telemetry/log.ts";
 import { type RequestOf, type ResponseOf, type Service, toGrpcMethod } from "./definition.ts";
 import { MeshError, toStatus } from "./errors.ts";
-import { traceAnswer, untraced } from "./trace-call.ts";
+import type { CallTrace } from "./trace-call.ts";
 
 /** What a handler may know of the call beside its request. */
 export interface CallContext {
@@ -33,14 +33,19 @@ export type Handlers<S extends Service> = {
 type Unary = (request: unknown, context: CallContext) => unknown;
 type Stream = (request: unknown, context: CallContext) => AsyncIterable<unknown>;
 
+export interface Observed {
+  readonly log: Logger;
+  /** Begins to observe a call of that path. */
+  readonly trace: (path: string, metadata: grpc.Metadata, request: unknown) => CallTrace;
+}
+
 /** Registers `handlers` for `service`; what they throw is translated to a status in this one place. */
 export function addHandlers<S extends Service>(
   server: grpc.Server,
   service: S,
   handlers: Handlers<S>,
-  { log, traced = true }: { readonly log: Logger; readonly traced?: boolean },
+  { log, trace }: Observed,
 ): void {
-  const trace = traced ? traceAnswer : () => untraced;
   const definition: Record<string, grpc.MethodDefinition<unknown, unknown>> = {};
   const implementation: grpc.UntypedServiceImplementation = {};
   for (const [key, method] of Object.entries(service.methods)) {
@@ -53,11 +58,6 @@ export function addHandlers<S extends Service>(
       : handleUnary(handler as Unary, path, { log, trace });
   }
   server.addService(definition, implementation);
-}
-
-interface Observed {
-  readonly log: Logger;
-  readonly trace: typeof traceAnswer;
 }
 
 function handleUnary(handler: Unary, path: string, { log, trace }: Observed) {

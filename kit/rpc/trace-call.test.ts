@@ -16,7 +16,7 @@ import { currentTrip } from "#kit/telemetry/trip-context.ts";
 import { createClient } from "./client.ts";
 import { MeshError } from "./errors.ts";
 import type { Handlers } from "./handlers.ts";
-import { handle, serve } from "./server.ts";
+import { type HandleOptions, handle, serve } from "./server.ts";
 
 const log = pino({ level: "silent" });
 const recorded = recordSpans(0.5);
@@ -33,10 +33,14 @@ const sampled = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
 const unsampled = `00-${"1".repeat(32)}-${"2".repeat(16)}-00`;
 const timeoutMs = 2_000;
 
-async function start(handlers: Partial<Handlers<typeof BackendServiceDefinition>>) {
+async function start(
+  handlers: Partial<Handlers<typeof BackendServiceDefinition>>,
+  options?: HandleOptions,
+) {
   const service = handle(
     BackendServiceDefinition,
     handlers as Handlers<typeof BackendServiceDefinition>,
+    options,
   );
   const server = await serve([service], { listen: "127.0.0.1:0", log });
   const client = createClient(BackendServiceDefinition, server.address);
@@ -99,6 +103,22 @@ describe("a call", () => {
     const spans = recorded.spans().filter(({ name }) => !name.endsWith("StartTrip"));
     expect(spans).toEqual([]);
     expect({ below, message }).toEqual({ below: unsampled, message: "" });
+  });
+
+  test("of a service that calls nobody is recorded when its caller says so, and only then", async () => {
+    let seen: string | undefined;
+    const handlers = {
+      getTrip: () => {
+        seen = currentTraceparent();
+        return { trip: undefined };
+      },
+    } as Partial<Handlers<typeof BackendServiceDefinition>>;
+    const client = await start(handlers, { isLeaf: true });
+    await client.getTrip({ tripId: "t1" }, { timeoutMs, headers: { traceparent: unsampled } });
+    expect({ seen, spans: recorded.spans() }).toEqual({ seen: "", spans: [] });
+    await client.getTrip({ tripId: "t1" }, { timeoutMs, headers: { traceparent: sampled } });
+    expect(recorded.one(GET_TRIP).spanContext().traceId).toBe("1".repeat(32));
+    expect(seen).toContain("1".repeat(32));
   });
 
   test("says how it failed", async () => {

@@ -13,7 +13,7 @@ import { isMeasuring, record } from "#kit/telemetry/instruments.ts";
 import { metrics } from "#kit/telemetry/registry.ts";
 import { isSampled, readTraceparent, toTraceparent } from "#kit/telemetry/trace-context.ts";
 import { isTracing, tracer } from "#kit/telemetry/tracer.ts";
-import { nameTrip, withTrip } from "#kit/telemetry/trip-context.ts";
+import { withTrip } from "#kit/telemetry/trip-context.ts";
 import type { Code } from "./errors.ts";
 
 const TRACEPARENT = "traceparent";
@@ -47,9 +47,19 @@ function measured(
   };
 }
 
+/** What is known of a call before it is answered. */
+export interface Answering {
+  /** The method's, `/package.Service/Method`. */
+  readonly path: string;
+  readonly metadata: grpc.Metadata;
+  readonly request: unknown;
+  /** Its service calls nobody: a call that is not recorded needs no context to pass on. */
+  readonly isLeaf: boolean;
+}
+
 /** A call that this process answers, see `beginAnswer`. */
-export function traceAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
-  return measured(beginAnswer(path, metadata, request), metrics.rpcServerDuration, path);
+export function traceAnswer(answering: Answering): CallTrace {
+  return measured(beginAnswer(answering), metrics.rpcServerDuration, answering.path);
 }
 
 /** A call that this process makes, see `beginCall`. */
@@ -60,26 +70,23 @@ export function traceCall(path: string, metadata: grpc.Metadata): CallTrace {
 /**
  * A call that this process answers. Goes on with the caller's trace, or begins one at this process's rate; what
  * the caller does not record is not recorded here, and the callees are told the same.
- *
- * `path` is the method's, `/package.Service/Method`.
  */
-function beginAnswer(path: string, metadata: grpc.Metadata, request: unknown): CallTrace {
+function beginAnswer({ path, metadata, request, isLeaf }: Answering): CallTrace {
   if (!isTracing()) return untraced;
   const parent = readTraceparent(metadata.get(TRACEPARENT)[0]?.toString() ?? "");
+  if (parent && isLeaf && !isSampled(parent)) return untraced;
+  const tripId = tripOf(request);
   const above = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
-  if (parent && !isSampled(parent)) return within(withTrip(above, tripOf(request)), undefined);
+  if (parent && !isSampled(parent)) return within(withTrip(above, tripId), undefined);
   const isCopy = metadata.get("x-shadow")[0] === "1";
-  const span = tracer.startSpan(
-    path.slice(1),
-    {
-      kind: SpanKind.SERVER,
-      attributes: { ...nameOf(path), ...(isCopy && { [attribute.shadow]: true }) },
-    },
-    above,
-  );
-  const inside = withTrip(trace.setSpan(above, span), tripOf(request));
+  const attributes = {
+    ...nameOf(path),
+    ...(isCopy && { [attribute.shadow]: true }),
+    ...(tripId !== "" && { [attribute.tripId]: tripId }),
+  };
+  const span = tracer.startSpan(path.slice(1), { kind: SpanKind.SERVER, attributes }, above);
+  const inside = withTrip(trace.setSpan(above, span), tripId);
   if (!span.isRecording()) return within(inside, undefined);
-  context.with(inside, () => nameTrip(tripOf(request)));
   return within(inside, span);
 }
 

@@ -1,7 +1,9 @@
 import { context, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { isTracing } from "./tracer.ts";
 
 /** The span around what runs now, if it is one that is recorded. */
 export function recordedSpan(): Span | undefined {
+  if (!isTracing()) return undefined;
   const span = trace.getSpan(context.active());
   return span?.isRecording() ? span : undefined;
 }

@@ -37,7 +37,7 @@ const service = createDurationService({
   record: predictions.record,
 });
 const server = await serve(
-  [handle(DurationServiceDefinition, service), inferenceService(predictor)],
+  [handle(DurationServiceDefinition, service, { isLeaf: true }), inferenceService(predictor)],
   { listen: config.listen, log },
 );
 
