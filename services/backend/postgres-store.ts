@@ -89,6 +89,13 @@ export async function openPostgresStore(url: string): Promise<Store> {
       const [row] = await all("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL");
       return Number(row?.["n"]);
     },
+    async tracesOf(eventIds) {
+      const rows = await all<{ event_id: string; traceparent: string }>(
+        "SELECT event_id, traceparent FROM outbox WHERE event_id = ANY($1) AND traceparent <> ''",
+        [eventIds],
+      );
+      return new Map(rows.map((row) => [row.event_id, row.traceparent]));
+    },
     async oldestUnsent() {
       const text =
         "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1";

@@ -12,6 +12,7 @@ import { fromMinutes, fromUsd } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { CallContext, Handlers } from "#kit/rpc/handlers.ts";
 import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
+import { isTracing } from "#kit/telemetry/tracer.ts";
 import { nameTrip } from "#kit/telemetry/trip-context.ts";
 import type { EventClock } from "./clock.ts";
 import type { Estimator } from "./estimate.ts";
@@ -162,8 +163,9 @@ export function createBackendService(
       await ownTrip(tripId, context);
       const known = async () => {
         const record = await ownTrip(tripId, context);
+        const own = knownUpdates(record, await tracesOf(record, store));
         return {
-          updates: [...knownUpdates(record), ...(await store.known(tripId))],
+          updates: [...own, ...(await store.known(tripId))],
           last: transition.isFinished(record.trip) ? record : undefined,
         };
       };
@@ -202,10 +204,14 @@ function snapshot(ride: Ride & { readonly pickupTime: Date }): FeatureSnapshot {
   };
 }
 
+function eventIdOf(tripId: string, seq: number): string {
+  return `${tripId}:${seq}`;
+}
+
 function toEvent(record: TripRecord, body: EventBody, { traffic }: BackendDependencies): TripEvent {
   const { trip, features, seq } = record;
   return {
-    eventId: `${trip.tripId}:${seq}`,
+    eventId: eventIdOf(trip.tripId, seq),
     tripId: trip.tripId,
     riderId: trip.riderId,
     segment: trip.segment,
@@ -246,8 +252,21 @@ function withPredictions(trip: Trip, known: readonly TripUpdate[]): Trip {
   };
 }
 
+/** Where the traces go on that led to a trip's first estimate and to its state; empty where none was recorded. */
+interface KnownTraces {
+  readonly request: string;
+  readonly state: string;
+}
+
+async function tracesOf({ trip, stateSeq }: TripRecord, store: Store): Promise<KnownTraces> {
+  if (!isTracing()) return { request: "", state: "" };
+  const [request, state] = [eventIdOf(trip.tripId, 1), eventIdOf(trip.tripId, stateSeq)];
+  const traces = await store.tracesOf([request, state]);
+  return { request: traces.get(request) ?? "", state: traces.get(state) ?? "" };
+}
+
 /** What the trip itself tells a new watcher: its first estimate and its state. */
-function knownUpdates({ trip, features, stateSeq }: TripRecord): TripUpdate[] {
+function knownUpdates({ trip, features, stateSeq }: TripRecord, traces: KnownTraces): TripUpdate[] {
   const requested = updatesOfEvent(
     TripEvent.fromPartial({
       tripId: trip.tripId,
@@ -256,12 +275,14 @@ function knownUpdates({ trip, features, stateSeq }: TripRecord): TripUpdate[] {
       features,
       body: { $case: "requested", value: { estimate: trip.estimate } },
     } as Parameters<typeof TripEvent.fromPartial>[0]),
+    traces.request,
   );
   const value = trip.state;
+  const traceparent = traces.state;
   const eventTime = trip.updateTime;
   return requested.map((update) =>
     update.kind === TripUpdateKind.STATE
-      ? { ...update, seq: stateSeq, value, lower: value, upper: value, eventTime }
+      ? { ...update, seq: stateSeq, value, lower: value, upper: value, eventTime, traceparent }
       : update,
   );
 }

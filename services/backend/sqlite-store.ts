@@ -35,6 +35,7 @@ export function openSqliteStore(path: string): Store {
     ),
     unsent: db.prepare("SELECT * FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT ?"),
     unsentCount: db.prepare("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL"),
+    traceOf: db.prepare("SELECT traceparent FROM outbox WHERE event_id = ? AND traceparent <> ''"),
     oldestUnsent: db.prepare(
       "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1",
     ),
@@ -91,6 +92,13 @@ export function openSqliteStore(path: string): Store {
     takeUnsent: async (limit) =>
       (sql.unsent.all(limit) as unknown as StoredOutboxRow[]).map(fromOutboxRow),
     unsentCount: async () => Number(sql.unsentCount.get()?.["n"]),
+    tracesOf: async (eventIds) =>
+      new Map(
+        eventIds.flatMap((id) => {
+          const row = sql.traceOf.get(id);
+          return row ? [[id, String(row["traceparent"])] as const] : [];
+        }),
+      ),
     async oldestUnsent() {
       const ms = sql.oldestUnsent.get()?.["ms"];
       return ms === undefined ? undefined : new Date(Number(ms));

@@ -254,5 +254,9 @@ test.each(["sqlite", "postgres"])(
     await store.create(record("traced"), { ...event("traced"), ...traced });
     expect(await store.oldestUnsent()).toEqual(traced.createdAt);
     expect(await sendAll()).toEqual([expect.objectContaining({ tripId: "traced", ...traced })]);
+    await store.create(record("quiet"), event("quiet"));
+    expect(await store.tracesOf(["traced:1", "quiet:1", "nobody:1"])).toEqual(
+      new Map([["traced:1", traced.traceparent]]),
+    );
   },
 );

@@ -65,6 +65,8 @@ export interface Store {
   prune(before: Date): Promise<number>;
   /** How many events wait. */
   unsentCount(): Promise<number>;
+  /** Trace contexts of events by their ids, of those that have one and are still in the outbox. */
+  tracesOf(eventIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** When the oldest event that waits was put into the outbox; undefined when none waits. */
   oldestUnsent(): Promise<Date | undefined>;
   /** Keeps predictions of each kind with the highest sequence. */

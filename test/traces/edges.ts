@@ -150,10 +150,19 @@ const table: readonly Edge[] = [
   // … and what follows from the event. The rider's page opens the updates after this, and is told what is stored.
   ...priced.flatMap((service) => [
     ...slots.flatMap((slot) => toPrediction("request", "requested", service, slot)),
-    ...toRider("request", service, service, ["direct"]),
+    ...toRider("request", service, service, ["direct", "backend"]),
   ]),
   ...path("request", { how: "async", way: "direct" }, published("requested"), pushed("duration")),
   ...path("request", { how: "async", way: "direct" }, published("requested"), pushed("state")),
+  ...["duration", "state"].flatMap((kind) =>
+    path(
+      "request",
+      { how: "async", way: "backend" },
+      answers("RequestTrip"),
+      watched(kind),
+      pushed(kind),
+    ),
+  ),
 
   ...opening("direct"),
   ...opening("backend"),

@@ -224,6 +224,24 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
+    name: "Backend does not find the trace of what it knows of a trip",
+    file: "services/backend/service.ts",
+    from: "request: traces.get(request) ??",
+    to: 'request: traces.get("") ??',
+    breaks: [
+      `request: backend ${backend}/RequestTrip → backend watch update duration (async, live, by backend, parent)`,
+    ],
+  },
+  {
+    name: "the ledger forgets the trace of a prediction",
+    file: "services/backend/ledger.ts",
+    from: "      const traceparent = traceparentOf(message);\n",
+    to: '      const traceparent = traceparentOf(message) && "";\n',
+    breaks: [
+      "request: tip-blue publish predictions.tip.live.* → backend watch update tip (async, live, by backend, parent)",
+    ],
+  },
+  {
     name: "Backend does not pass it on in WatchTrip",
     file: "services/backend/service.ts",
     from: 'tracePush("watch update", update, opening)',
