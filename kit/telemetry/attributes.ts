@@ -7,7 +7,7 @@ export const attribute = {
   slot: "tripmesh.slot",
   /** `true` on what a mirror's copy caused: no rider sees it. */
   shadow: "tripmesh.shadow",
-  /** `live`, `shadow` or `hindsight`. */
+  /** `live`: a rider sees it; `shadow`: nobody does; `quote`: an answer to a price asked for. */
   role: "tripmesh.role",
   modelService: "tripmesh.model.service",
   modelVersion: "tripmesh.model.version",
