@@ -16,10 +16,12 @@ import { report } from "./report.ts";
 import { scaleOut } from "./scale-out.ts";
 import { streams } from "./streams.ts";
 import { syncCost } from "./sync-cost.ts";
+import { telemetryCost } from "./telemetry-cost.ts";
 
 const measurements: readonly Measurement[] = [
   durationEcho,
   eventCost,
+  telemetryCost,
   meshHops,
   replayRate,
   memory,

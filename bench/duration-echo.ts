@@ -23,7 +23,7 @@ async function measure({ rounds, windowMs }: Plan): Promise<Result> {
   const keep = (service: Service) => stack.adopt(service, (it) => it.stop());
   const echo = keep(await startEcho());
   const oneCore = keep(await startDuration(nats.url));
-  const twoCores = keep(await startDuration(nats.url, `${OTHER_CORE},${SERVER_CORE}`));
+  const twoCores = keep(await startDuration(nats.url, { cores: `${OTHER_CORE},${SERVER_CORE}` }));
   freeOtherThreads(twoCores.pid);
 
   const quotes = predictBodies("quotes");

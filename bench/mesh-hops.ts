@@ -26,7 +26,9 @@ async function measure({ rounds, windowMs }: Plan): Promise<Result> {
   const nats = stack.adopt(await startNats(BOTH_CORES), (it) => it.stop());
   const generator = stack.adopt(startGenerator(BOTH_CORES), (it) => it.stop());
   const envoy = stack.adopt(await startBenchEnvoy(), (it) => it.stop());
-  const duration = stack.adopt(await startDuration(nats.url, BOTH_CORES), (it) => it.stop());
+  const duration = stack.adopt(await startDuration(nats.url, { cores: BOTH_CORES }), (it) =>
+    it.stop(),
+  );
   const meshed = stack.adopt(await startBackend(nats.url, envoy.mesh), (it) => it.stop());
   const direct = stack.adopt(await startBackend(nats.url, duration.address), (it) => it.stop());
   envoy.route("duration-blue", duration.address);

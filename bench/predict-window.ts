@@ -16,12 +16,13 @@ export interface Sample extends LoadResult {
   readonly generatorUs: number;
 }
 
-/** Calls Predict from 64 callers for one window. */
+/** Calls Predict from 64 callers for one window; `recordedShare` as in `ClosedLoop`. */
 export async function predictWindow(
   generator: Generator,
   service: Service,
   bodies: readonly Buffer[],
   windowMs: number,
+  recordedShare?: number,
 ): Promise<Sample> {
   const before = cpuTime(service.pid);
   const generatorBefore = cpuTime(generator.pid);
@@ -30,6 +31,7 @@ export async function predictWindow(
     path: `/${DurationServiceDefinition.fullName}/${DurationServiceDefinition.methods.predict.name}`,
     bodies,
     headers: [],
+    recordedShare,
     callers: 64,
     windowMs,
     minReplyBytes: MIN_REPLY_BYTES,

@@ -76,7 +76,7 @@ async function startMeshWithoutEnvoy(stack: AsyncDisposableStack) {
   const events = await connectEvents({ url, name: "bench" });
   for (const service of consumerServices) await provisionSlot(events, service, "blue", "all");
   await events.close();
-  const duration = await keep("duration", startDuration(url, ALL_CORES));
+  const duration = await keep("duration", startDuration(url, { cores: ALL_CORES }));
   const backend = await keep("backend", startBackend(url, duration.address));
   for (const service of consumerServices) {
     await keep(service, startConsumer({ service, slot: "blue", nats: url }));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 import { type Child, listeningOf, startNode } from "./child.ts";
-import { SERVER_CORE } from "./cores.ts";
+import { OTHER_CORE, SERVER_CORE } from "./cores.ts";
 import { createScratchFolder } from "./scratch-folder.ts";
 
 export interface Service {
@@ -16,8 +16,23 @@ export function startEcho(): Promise<Service> {
   );
 }
 
-/** Duration's blue slot with its first model; on one core unless told otherwise. */
-export function startDuration(nats: string, cores: string = SERVER_CORE): Promise<Service> {
+/** Takes spans and forgets them, away from the measured core. */
+export function startOtlpSink(): Promise<Service> {
+  return serving(startNode({ file: "bench/otlp-sink.ts", cores: OTHER_CORE }), "otlp");
+}
+
+export interface DurationOptions {
+  /** Default: the server's one core. */
+  readonly cores?: string;
+  /** More variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Duration's blue slot with its first model. */
+export function startDuration(
+  nats: string,
+  { cores = SERVER_CORE, env = {} }: DurationOptions = {},
+): Promise<Service> {
   const child = startNode({
     file: "services/duration/main.ts",
     cores,
@@ -28,6 +43,7 @@ export function startDuration(nats: string, cores: string = SERVER_CORE): Promis
       MESH_LISTEN: "127.0.0.1:0",
       MESH_NATS: nats,
       MESH_LOG_LEVEL: "warn",
+      ...env,
     },
   });
   return serving(child);

@@ -42,6 +42,19 @@ describe("renderEnvoy", () => {
     });
   });
 
+  test("traces both listeners at the rate it is told, or neither", () => {
+    const tracing = (changes: Partial<EnvoyOptions>) =>
+      render(changes).static_resources.listeners.map(
+        (listener: { filter_chains: { filters: { typed_config: { tracing?: object } }[] }[] }) =>
+          listener.filter_chains[0]?.filters[0]?.typed_config.tracing,
+      );
+    expect(tracing({})).toEqual([undefined, undefined]);
+    const text = JSON.stringify(tracing({ traceRate: 0.02 }));
+    expect(text).toContain('"service_name":"envoy-edge"');
+    expect(text).toContain('"service_name":"envoy-mesh"');
+    expect(text.match(/"numerator":20000,"denominator":"MILLION"/g)).toHaveLength(2);
+  });
+
   test("listens where it is told", () => {
     const { admin, static_resources: resources } = render();
     const at = (listener: { address: { socket_address: object } }) =>
@@ -94,6 +107,12 @@ describe("expandTemplate", () => {
     const text =
       "[&one { $for: { slot: [blue] }, is: $slot }, { <<: *one, $for: { slot: [green] } }]";
     expect(expandTemplate(text, {})).toEqual([{ is: "blue" }, { is: "green" }]);
+  });
+
+  test("leaves out what is not wanted, from lists and from maps", () => {
+    const text = "{ a: { $if: $on, x: 1 }, b: [{ $if: $on, y: 2 }, 3] }";
+    expect(expandTemplate(text, { on: true })).toEqual({ a: { x: 1 }, b: [{ y: 2 }, 3] });
+    expect(expandTemplate(text, { on: false })).toEqual({ b: [3] });
   });
 
   test("keeps the type of a value that stands alone", () => {

@@ -27,6 +27,11 @@ export interface EnvoyOptions {
   readonly rolloutTimeoutMs?: number;
   /** Names this Envoy to the rollout service and in traces. Default `tripmesh`. */
   readonly nodeId?: string;
+  /**
+   * Spans go by OTLP over gRPC to the endpoints of the cluster `collector`; of the traces that begin here this
+   * share is recorded, 0 to 1. Undefined: Envoy records none, and passes on what callers send.
+   */
+  readonly traceRate?: number | undefined;
   /** The template's text. Default: envoy.yaml. */
   readonly template?: string;
 }
@@ -45,6 +50,8 @@ export function renderEnvoy(options: EnvoyOptions): string {
     durationTimeout: seconds(options.durationTimeoutMs ?? 400),
     rolloutTimeout: seconds(options.rolloutTimeoutMs ?? 10_000),
     nodeId: options.nodeId ?? "tripmesh",
+    traced: options.traceRate !== undefined,
+    tracesPerMillion: Math.round((options.traceRate ?? 0) * 1e6),
   });
   return `${JSON.stringify(config, null, 2)}\n`;
 }

@@ -9,12 +9,12 @@ import { modelServices, slots } from "#kit/traffic/traffic.ts";
 const TYPE = "type.googleapis.com/envoy";
 
 /**
- * Every cluster that has a file of addresses: `<service>-<slot>`, and the three that have no slots. The
+ * Every cluster that has a file of addresses: `<service>-<slot>`, and the four that have no slots. The
  * `-shadow` clusters read those of their slots.
  */
 export function clusterNames(services: readonly string[] = modelServices): string[] {
   const slotted = services.flatMap((service) => slots.map((slot) => `${service}-${slot}`));
-  return ["backend", "gateway", "rollout", ...slotted];
+  return ["backend", "gateway", "rollout", "collector", ...slotted];
 }
 
 /**

@@ -4,11 +4,13 @@ import { parse } from "yaml";
 export type Variables = Readonly<Record<string, unknown>>;
 
 const REPEAT = "$for";
+const CONDITION = "$if";
 const VARIABLE = /\$([a-zA-Z]+)/g;
 
 /**
- * Reads a YAML template: anchors and merge keys are resolved, `$name` is replaced, and what holds a `$for` is
- * repeated once per combination of its values. A name that nobody gives is an error.
+ * Reads a YAML template: anchors and merge keys are resolved, `$name` is replaced, what holds a `$for` is repeated
+ * once per combination of its values, and what holds an `$if` that is false is left out. A name that nobody gives is
+ * an error.
  */
 export function expandTemplate(text: string, variables: Variables): unknown {
   return expand(parse(text, { merge: true }), variables);
@@ -25,6 +27,7 @@ function expand(node: unknown, variables: Variables): unknown {
 }
 
 function expandItem(item: unknown, variables: Variables): unknown[] {
+  if (!isWanted(item, variables)) return [];
   if (!isMap(item)) return [expand(item, variables)];
   return combinations(item, variables).map((scope) =>
     Object.fromEntries(expandEntries(item, scope)),
@@ -33,11 +36,15 @@ function expandItem(item: unknown, variables: Variables): unknown[] {
 
 function expandEntries(map: Variables, variables: Variables): [string, unknown][] {
   return Object.entries(map)
-    .filter(([key]) => key !== REPEAT)
+    .filter(([key, value]) => key !== REPEAT && key !== CONDITION && isWanted(value, variables))
     .map(([key, value]) => [
       key.replace(VARIABLE, (_, name) => String(lookUp(name, variables))),
       expand(value, variables),
     ]);
+}
+
+function isWanted(node: unknown, variables: Variables): boolean {
+  return !isMap(node) || !(CONDITION in node) || expand(node[CONDITION], variables) === true;
 }
 
 /**

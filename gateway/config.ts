@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
+import { telemetryConfig, telemetryEnv } from "#kit/config/telemetry.ts";
 import { readerDefaults } from "./reader.ts";
 
 export const configSchema = z
   .object({
     ...eventStreamEnv,
+    ...telemetryEnv,
     /** Any endpoint that answers BackendService; the edge of Envoy does. */
     MESH_BACKEND: address.default("127.0.0.1:8080"),
     /** Any endpoint that answers RolloutService; the mesh listener of Envoy does. */
@@ -18,6 +20,8 @@ export const configSchema = z
     MESH_CONSOLE_LISTEN: address.default("127.0.0.1:7600"),
     /** Names besides `localhost` and addresses by which a browser may call the console, with commas between. */
     MESH_CONSOLE_HOSTS: z.string().default(""),
+    /** Where spans are taken, OTLP over gRPC, for the console; unset: none are. */
+    MESH_OTLP_LISTEN: address.optional(),
     /** Envoy's admin, for latencies, instances and what is set by hand; without it the console shows none. */
     MESH_ENVOY_ADMIN: address.optional(),
     /** Whether recorded trips are replayed, so that a ride made on the rider's page can be simulated. */
@@ -35,6 +39,7 @@ export const configSchema = z
   })
   .transform((env) => ({
     nats: eventStreamConfig(env),
+    telemetry: telemetryConfig(env),
     backend: env.MESH_BACKEND,
     rollout: env.MESH_ROLLOUT,
     reportKey: env.MESH_REPORT_KEY ?? env.MESH_NATS_KEY,
@@ -43,6 +48,7 @@ export const configSchema = z
     consoleHosts: env.MESH_CONSOLE_HOSTS.split(",")
       .map((host) => host.trim().toLowerCase())
       .filter((host) => host !== ""),
+    otlpListen: env.MESH_OTLP_LISTEN,
     envoyAdmin: env.MESH_ENVOY_ADMIN,
     replay: env.MESH_REPLAY,
     trips: env.MESH_REPLAY ? env.MESH_TRIPS_KIND : ("live" as const),

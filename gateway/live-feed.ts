@@ -2,12 +2,16 @@ import type { Msg } from "@nats-io/transport-node";
 import { type Prediction, PredictionBatch } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
+import { traceparentOf } from "#kit/events/trace-message.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 
-/** Somebody who wants to know what happens now. Called in order, must not throw nor block. */
+/**
+ * Somebody who wants to know what happens now. Called in order, must not throw nor block. `traceparent` is that
+ * of the message, empty where it is not recorded.
+ */
 export interface FeedListener {
-  event(event: TripEvent): void;
-  prediction(prediction: Prediction): void;
+  event(event: TripEvent, traceparent: string): void;
+  prediction(prediction: Prediction, traceparent: string): void;
   /** The connection was away and is back: what was published meanwhile was not seen and must be read. */
   resumed(): void;
 }
@@ -30,25 +34,25 @@ export async function openLiveFeed(events: Events, log: Logger): Promise<LiveFee
   const tell = (say: (listener: FeedListener) => void) => {
     for (const listener of listeners) say(listener);
   };
-  const subscribe = (subject: string, take: (bytes: Uint8Array) => void) =>
+  const subscribe = (subject: string, take: (bytes: Uint8Array, traceparent: string) => void) =>
     connection.subscribe(subject, {
       callback: (error: Error | null, message: Msg) => {
         try {
           if (error) throw error;
-          take(message.data);
+          take(message.data, traceparentOf(message));
         } catch (cause) {
           log.warn({ err: cause, subject: message?.subject }, "a message could not be read");
         }
       },
     });
   const subscriptions = [
-    subscribe("trips.>", (bytes) => {
+    subscribe("trips.>", (bytes, traceparent) => {
       const event = TripEvent.decode(bytes);
-      tell((listener) => listener.event(event));
+      tell((listener) => listener.event(event, traceparent));
     }),
-    subscribe("predictions.*.live.*", (bytes) => {
+    subscribe("predictions.*.live.*", (bytes, traceparent) => {
       for (const prediction of PredictionBatch.decode(bytes).predictions) {
-        tell((listener) => listener.prediction(prediction));
+        tell((listener) => listener.prediction(prediction, traceparent));
       }
     }),
   ];

@@ -10,6 +10,7 @@ import { announce } from "#kit/lifecycle/announce.ts";
 import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { configSchema } from "./config.ts";
 import { guardConsole } from "./console-guard.ts";
@@ -18,6 +19,7 @@ import { readLatency } from "./envoy-latency.ts";
 import { listen, type Route, sendError, sendJson } from "./http-server.ts";
 import { openLiveFeed } from "./live-feed.ts";
 import { openObservatory } from "./observatory.ts";
+import { observeMesh } from "./observe-mesh.ts";
 import { serveFile, servePage } from "./pages.ts";
 import { commandsRoute } from "./releases/commands-route.ts";
 import { readEnvoySlots } from "./releases/envoy-slots.ts";
@@ -27,6 +29,7 @@ import { reportRoutes } from "./releases/report-route.ts";
 import { createReports } from "./releases/reports.ts";
 import { rolloutsRoute } from "./releases/rollouts-route.ts";
 import { openStored } from "./stored.ts";
+import { openTraces } from "./traces/open-traces.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { createVersions } from "./versions.ts";
 import { openWaitingEvents } from "./waiting-events.ts";
@@ -35,6 +38,12 @@ import { watchDirect } from "./watch-direct.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("gateway", config.logLevel);
+const traces = await openTraces(config.otlpListen, log);
+const telemetry = await startTelemetry(
+  traces.endpoint(config.telemetry),
+  { service: "gateway" },
+  log,
+);
 
 const events = await connectEvents({ ...config.nats, name: "gateway" });
 const backend = createClient(BackendServiceDefinition, config.backend);
@@ -61,11 +70,13 @@ const updates = createUpdatesRoute({
   limits: config.readers,
   log,
 });
+const readWaiting = await openWaitingEvents(events);
+observeMesh({ feed, readWaiting, streams: updates.open });
 const observatory = openObservatory({
   feed,
   stored,
   versions,
-  readWaiting: await openWaitingEvents(events),
+  readWaiting,
   readLatency: envoyAdmin === undefined ? undefined : () => readLatency(envoyAdmin),
   watchers: updates.open,
   trips: config.trips,
@@ -101,6 +112,7 @@ const http = await listen(
 const console = await listen(
   [
     consoles.route,
+    traces.route,
     readyz,
     zones,
     report.route,
@@ -116,7 +128,7 @@ const console = await listen(
 );
 
 log.info({ http: http.address, console: console.address }, "ready");
-announce({ http: http.address, console: console.address });
+announce({ http: http.address, console: console.address, ...traces.listening });
 await runUntilSignal({
   log,
   stop: [
@@ -131,5 +143,7 @@ await runUntilSignal({
     () => backend.close(),
     () => rollouts.close(),
     () => events.close(),
+    () => telemetry.stop(),
+    () => traces.close(),
   ],
 });

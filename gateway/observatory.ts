@@ -45,7 +45,7 @@ export function openObservatory(dependencies: ObservatoryDependencies): Observat
     try {
       const recent = await stored.readRecent(RECENT);
       for (const { event } of recent.events) rides.event(event);
-      for (const prediction of recent.predictions) rides.prediction(prediction);
+      for (const { prediction } of recent.predictions) rides.prediction(prediction);
     } catch (cause) {
       log.warn({ err: cause }, "the recent past could not be read");
     }

@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { context } from "@opentelemetry/api";
 import { TripUpdate, type TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
+import { tracePush } from "#kit/events/trace-push.ts";
 import { createFold, type Marks } from "#kit/events/trip-fold.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 
@@ -36,6 +38,7 @@ export interface Reader {
  * updates of memory; one that does not drain in time is cut and may resume.
  */
 export function openReader(response: ServerResponse, marks: Marks, limits: ReaderLimits): Reader {
+  const opening = context.active();
   const fold = createFold(marks);
   const closed = new AbortController();
   let blocked = true; // until begin()
@@ -52,7 +55,8 @@ export function openReader(response: ServerResponse, marks: Marks, limits: Reade
     while (!blocked && !closed.signal.aborted) {
       const next = fold.take();
       if (!next) break;
-      const data = JSON.stringify(TripUpdate.toJSON(next.update));
+      const pushed = tracePush("push update", next.update, opening);
+      const data = JSON.stringify(TripUpdate.toJSON(pushed));
       write(`event: update\nid: ${next.id}\ndata: ${data}\n\n`);
       failpoint("gateway.written");
     }

@@ -3,16 +3,30 @@ import { type Prediction, PredictionBatch } from "#gen/tripmesh/events/v1/predic
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { predictionSubject, streams } from "#kit/events/subjects.ts";
+import { traceparentOf } from "#kit/events/trace-message.ts";
 import { consumerServices } from "#kit/traffic/traffic.ts";
 
 const MAX_BATCH = 1000;
 const MAX_READ = 20_000; // messages of a stream: bounds memory, whatever the rate was
 const READ_WITHIN_MS = 5000; // one batch; a server that dies in the middle of one says nothing more
 
-/** What the streams hold, with the server's clock beside each event. */
+/** What the streams hold, with the server's clock beside each event, and with the traces that led to it. */
 export interface Stored {
-  readonly events: readonly { readonly event: TripEvent; readonly storedAt: Date }[];
-  readonly predictions: readonly Prediction[];
+  readonly events: readonly StoredEvent[];
+  readonly predictions: readonly StoredPrediction[];
+}
+
+export interface StoredEvent {
+  readonly event: TripEvent;
+  readonly storedAt: Date;
+  /** Empty where it is not recorded. */
+  readonly traceparent: string;
+}
+
+export interface StoredPrediction {
+  readonly prediction: Prediction;
+  /** Empty where it is not recorded. */
+  readonly traceparent: string;
 }
 
 /** Reads the streams without consumers: a direct get leaves nothing behind on the server. */
@@ -52,8 +66,18 @@ export async function openStored(events: Events): Promise<StoredTrips> {
 
 function toStored(trips: readonly StoredMsg[], predictions: readonly StoredMsg[]): Stored {
   return {
-    events: trips.map(({ data, time }) => ({ event: TripEvent.decode(data), storedAt: time })),
-    predictions: predictions.flatMap(({ data }) => PredictionBatch.decode(data).predictions),
+    events: trips.map(({ data, time, header }) => ({
+      event: TripEvent.decode(data),
+      storedAt: time,
+      traceparent: traceparentOf({ headers: header }),
+    })),
+    predictions: predictions.flatMap(({ data, header }) => {
+      const traceparent = traceparentOf({ headers: header });
+      return PredictionBatch.decode(data).predictions.map((prediction) => ({
+        prediction,
+        traceparent,
+      }));
+    }),
   };
 }
 

@@ -3,9 +3,9 @@ import { parseMarks } from "#kit/events/trip-fold.ts";
 import type { Client } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
-import type { Route } from "./http-server.ts";
-import { sendError } from "./http-server.ts";
+import { type Exchange, type Route, sendError } from "./http-server.ts";
 import { openReader, type Reader, type ReaderLimits, readerDefaults } from "./reader.ts";
+import { traceOpening } from "./traces/trace-request.ts";
 import type { Watch } from "./watch.ts";
 
 const PATH = /^\/v1\/trips\/([A-Za-z0-9._-]{1,128})\/updates$/;
@@ -33,6 +33,32 @@ export interface UpdatesRoute {
 export function createUpdatesRoute(options: UpdatesOptions): UpdatesRoute {
   const { backend, ways, maxStreams, log, limits = readerDefaults } = options;
   const readers = new Set<Reader>();
+  /** Opens the stream, or answers why not. */
+  const open = async (
+    tripId: string,
+    riderId: string,
+    via: keyof UpdatesOptions["ways"],
+    { request, response, url }: Exchange,
+  ): Promise<void> => {
+    // The parameter is for a page that comes again by itself; what the browser says is newer.
+    const lastId = request.headers["last-event-id"] ?? url.searchParams.get("after") ?? "";
+    const marks = parseMarks(String(lastId));
+    const reader = openReader(response, marks, limits);
+    readers.add(reader);
+    reader.signal.addEventListener("abort", () => readers.delete(reader));
+    try {
+      const headers = { "x-rider-id": riderId };
+      await backend.getTrip({ tripId }, { timeoutMs: 3000, headers, signal: reader.signal });
+      if (reader.signal.aborted) return; // left at the moment of the answer: nobody to follow for
+      await ways[via]({ tripId, riderId }, reader);
+    } catch (cause) {
+      const error = MeshError.from(cause);
+      if (reader.signal.aborted) return; // gone before it began
+      if (error.code === "INTERNAL") log.error({ err: error.cause, tripId }, "no updates");
+      const message = error.code === "INTERNAL" ? "the event stream cannot be read" : error.message;
+      sendError(response, error.code === "INTERNAL" ? "UNAVAILABLE" : error.code, message);
+    }
+  };
   const route: Route = async ({ request, response, url }) => {
     const tripId = PATH.exec(url.pathname)?.[1];
     if (!tripId || request.method !== "GET") return false;
@@ -53,24 +79,8 @@ export function createUpdatesRoute(options: UpdatesOptions): UpdatesRoute {
       sendError(response, "UNAVAILABLE", "too many open streams: try again in a moment");
       return true;
     }
-    // The parameter is for a page that comes again by itself; what the browser says is newer.
-    const lastId = request.headers["last-event-id"] ?? url.searchParams.get("after") ?? "";
-    const marks = parseMarks(String(lastId));
-    const reader = openReader(response, marks, limits);
-    readers.add(reader);
-    reader.signal.addEventListener("abort", () => readers.delete(reader));
-    try {
-      const headers = { "x-rider-id": riderId };
-      await backend.getTrip({ tripId }, { timeoutMs: 3000, headers, signal: reader.signal });
-      if (reader.signal.aborted) return true; // left at the moment of the answer: nobody to follow for
-      await ways[via]({ tripId, riderId }, reader);
-    } catch (cause) {
-      const error = MeshError.from(cause);
-      if (reader.signal.aborted) return true; // gone before it began
-      if (error.code === "INTERNAL") log.error({ err: error.cause, tripId }, "no updates");
-      const message = error.code === "INTERNAL" ? "the event stream cannot be read" : error.message;
-      sendError(response, error.code === "INTERNAL" ? "UNAVAILABLE" : error.code, message);
-    }
+    const opening = { headers: request.headers, route: "/v1/trips/{trip}/updates", tripId };
+    await traceOpening(opening, () => open(tripId, riderId, via, { request, response, url }));
     return true;
   };
   return {

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
-import type { Prediction } from "#gen/tripmesh/events/v1/prediction.ts";
-import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { isAnswered, LAST_ANSWERS_MS } from "#kit/events/trip-fold.ts";
 import {
   type LastAnswers,
@@ -13,7 +11,7 @@ import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { Reader } from "./reader.ts";
-import type { Stored, StoredTrips } from "./stored.ts";
+import type { Stored, StoredEvent, StoredPrediction, StoredTrips } from "./stored.ts";
 import type { Watch } from "./watch.ts";
 
 const CATCH_UP_AT_ONCE = 16;
@@ -48,8 +46,9 @@ export function watchDirect({ feed, stored, log }: DirectDependencies): Watch {
     for (const follower of interested) follower.take(told, Date.now());
   };
   feed.listen({
-    event: (event) => tell(event.tripId, () => newsOfEvent(event)),
-    prediction: (prediction) => tell(prediction.tripId, () => newsOfPrediction(prediction)),
+    event: (event, traceparent) => tell(event.tripId, () => newsOfEvent({ event, traceparent })),
+    prediction: (prediction, traceparent) =>
+      tell(prediction.tripId, () => newsOfPrediction({ prediction, traceparent })),
     resumed: () =>
       void catchUpAll(
         [...followers.values()].flatMap((set) => [...set]),
@@ -96,19 +95,19 @@ function follow(reader: Reader, read: () => Promise<Stored>): Follower {
     async catchUp() {
       const { events, predictions } = await read();
       for (const prediction of predictions) take(newsOfPrediction(prediction), Date.now());
-      for (const { event, storedAt } of events) take(newsOfEvent(event), storedAt.getTime());
+      for (const stored of events) take(newsOfEvent(stored), stored.storedAt.getTime());
       ready = true;
       settle();
     },
   };
 }
 
-function newsOfEvent(event: TripEvent): News {
-  return { updates: updatesOfEvent(event), last: lastAnswers(event) };
+function newsOfEvent({ event, traceparent }: Omit<StoredEvent, "storedAt">): News {
+  return { updates: updatesOfEvent(event, traceparent), last: lastAnswers(event) };
 }
 
-function newsOfPrediction(prediction: Prediction): News {
-  const update = updateOfPrediction(prediction);
+function newsOfPrediction({ prediction, traceparent }: StoredPrediction): News {
+  const update = updateOfPrediction(prediction, traceparent);
   return { updates: update ? [update] : [] };
 }
 

@@ -6,6 +6,7 @@ import type { CallOptions, Client } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Step } from "./plan.ts";
 import type { PositionOn } from "./positions.ts";
+import { withTripTraced } from "./trip-traced.ts";
 import type { RecordedTrip } from "./trips/trip.ts";
 
 /** The calls that a replay needs of the public API. */
@@ -26,6 +27,8 @@ export interface SendStepOptions {
   readonly positionOn: PositionOn;
   /** Whether the metered distance stands for the length of the route, which TLC does not record. */
   readonly tellDistance: boolean;
+  /** Share of the trips whose calls are all recorded, 0 to 1. */
+  readonly traceRate: number;
   /** Called once, when the mesh has answered for the first time. */
   readonly onFirstAnswer?: () => void;
 }
@@ -33,9 +36,12 @@ export interface SendStepOptions {
 /** Sends steps as calls, each with the event time at which it happened. */
 export function createSendStep(client: BackendClient, options: SendStepOptions): SendStep {
   let { onFirstAnswer } = options;
+  const { traceRate } = options;
   const send = createCalls(client, options);
   return async (step, trip, tripId, call) => {
-    const { trip: answered } = await send(step, trip, tripId, call);
+    const { trip: answered } = await withTripTraced(trip.id, traceRate, () =>
+      send(step, trip, tripId, call),
+    );
     if (!answered) throw new MeshError("INTERNAL", "the answer holds no trip");
     onFirstAnswer?.();
     onFirstAnswer = undefined;

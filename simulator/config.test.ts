@@ -6,6 +6,7 @@ const least = { MESH_EDGE: "127.0.0.1:8080", MESH_TRIPS: "demo" };
 test("the least that must be said, and what follows from it", () => {
   expect(configSchema.parse(least)).toEqual({
     edge: "127.0.0.1:8080",
+    telemetry: { endpoint: undefined, rate: 1, environment: "local" },
     trips: "demo",
     speed: 60,
     from: undefined,

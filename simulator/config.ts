@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { address, integer } from "#kit/config/read.ts";
+import { telemetryConfig, telemetryEnv } from "#kit/config/telemetry.ts";
 
 /** A New York date, or date and time, that exists: `2021-02-30` is refused. */
 const moment = z
@@ -11,6 +12,7 @@ export const configSchema = z
   .object({
     /** The edge of the mesh, `host:port`. */
     MESH_EDGE: address,
+    ...telemetryEnv,
     /** A monthly parquet file, a folder of them, several of either joined by the path delimiter, or `demo`. */
     MESH_TRIPS: z.string("must name a parquet file, a folder, or demo").min(1),
     /** Event seconds per wall second; `max` or 0: as fast as the mesh answers. */
@@ -34,6 +36,7 @@ export const configSchema = z
   })
   .transform((env) => ({
     edge: env.MESH_EDGE,
+    telemetry: telemetryConfig(env),
     trips: env.MESH_TRIPS,
     speed: env.MESH_SPEED,
     from: env.MESH_FROM,

@@ -5,6 +5,7 @@ import { announce } from "#kit/lifecycle/announce.ts";
 import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { createSendStep } from "./calls.ts";
 import { wallClock as clock } from "./clock.ts";
 import { configSchema } from "./config.ts";
@@ -24,6 +25,7 @@ import { openTrips } from "./trips/open.ts";
 const models = new URL("../models/", import.meta.url);
 const config = readConfig(configSchema, process.env);
 const log = createLog("simulator");
+const telemetry = await startTelemetry(config.telemetry, { service: "simulator" }, log);
 
 const trips = orExit(log, () =>
   openTrips(config, {
@@ -51,6 +53,7 @@ const replay = createReplay({
     send: createSendStep(client, {
       positionOn: createPositions(new URL("zones.json", models)),
       tellDistance: config.distance === "metered",
+      traceRate: config.telemetry.rate,
       onFirstAnswer: () => announce({}), // the edge, Backend and this process have found each other
     }),
     riderOf: createRiders(config.seed),
@@ -74,8 +77,13 @@ const run = startRun({
     if (cursor) cursorFile?.save(cursor);
   },
 });
-void run.finished.then(() => {
+void run.finished.then(async () => {
   client.close();
+  await telemetry.stop();
   process.exit(0);
 });
-await runUntilSignal({ stop: [() => run.stop(), () => client.close()], failed: [run.failed], log });
+await runUntilSignal({
+  stop: [() => run.stop(), () => client.close(), () => telemetry.stop()],
+  failed: [run.failed],
+  log,
+});

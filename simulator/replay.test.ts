@@ -60,6 +60,7 @@ function replayOf(
       send: createSendStep(client, {
         positionOn: createPositions(new URL("zones.json", models)),
         tellDistance: true,
+        traceRate: 0,
         onFirstAnswer: () => answers.first++,
       }),
       riderOf: createRiders(1),

@@ -17,6 +17,7 @@ const checks: readonly Step[] = [
     command: ["buf", "breaking", "proto", "--against", "test/checks/released.binpb"],
   },
   { name: "contracts: generated code is current", command: [node, "test/checks/generated.ts"] },
+  { name: "docs: telemetry is current", command: [node, "test/checks/telemetry.ts"] },
   { name: "types", command: ["tsc", "--noEmit"] },
   { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
   { name: "lint: promises", command: ["oxlint", "--type-aware", "--deny-warnings"] },

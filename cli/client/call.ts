@@ -1,6 +1,7 @@
 import { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
 import { type CallOptions, type Client, createClient } from "#kit/rpc/client.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
+import { newTraceparent } from "../../gateway/page/trace.ts";
 import { Problem } from "../problem.ts";
 
 /** Time for one answer, ms; the mesh itself answers in tens. */
@@ -18,7 +19,8 @@ export async function callBackend<T>(
 ): Promise<T> {
   const backend = createClient(BackendServiceDefinition, edge);
   try {
-    return await call(backend, { timeoutMs: TIMEOUT_MS, headers: { "x-rider-id": rider } });
+    const headers = { "x-rider-id": rider, traceparent: newTraceparent() };
+    return await call(backend, { timeoutMs: TIMEOUT_MS, headers });
   } catch (cause) {
     throw explain(cause, edge);
   } finally {

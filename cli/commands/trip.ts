@@ -7,14 +7,16 @@ import { tripLines } from "../output/trip-text.ts";
 import type { CommandContext } from "./context.ts";
 import { type RideFlags, toRide, withRide } from "./ride.ts";
 import { tripWatchCommand } from "./trip-watch.ts";
+import { tripWhyCommand } from "./trip-why.ts";
 
-/** `mesh trip`: ask for a ride, look at it, watch it. */
+/** `mesh trip`: ask for a ride, look at it, watch it, ask why. */
 export function tripCommand(context: CommandContext): Command {
   return new Command("trip")
-    .description("request a ride, show it, watch it")
+    .description("request a ride, show it, watch it, ask why its estimate changed")
     .addCommand(requestCommand(context))
     .addCommand(showCommand(context))
-    .addCommand(tripWatchCommand(context));
+    .addCommand(tripWatchCommand(context))
+    .addCommand(tripWhyCommand(context));
 }
 
 function requestCommand(context: CommandContext): Command {

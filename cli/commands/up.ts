@@ -3,7 +3,15 @@ import { Command, Option } from "commander";
 import { createStyle } from "../output/style.ts";
 import { GREEN_OFFSET } from "../up/ports.ts";
 import { runUp } from "../up/run.ts";
-import { oneOf, postgresUrl, speed, syncInterval, timeSpan, wholeNumber } from "./arguments.ts";
+import {
+  number,
+  oneOf,
+  postgresUrl,
+  speed,
+  syncInterval,
+  timeSpan,
+  wholeNumber,
+} from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 
 interface Flags {
@@ -19,6 +27,7 @@ interface Flags {
   consumers: number;
   syncInterval: string;
   keepWarm: number;
+  traceRate: number;
   verbose?: true;
   json?: true;
 }
@@ -66,6 +75,15 @@ export function upCommand(context: CommandContext): Command {
       timeSpan,
       60_000,
     )
+    .addOption(
+      new Option(
+        "--trace-rate <share>",
+        "share of the replayed trips whose traces are recorded, 0 to 1; your own requests always are",
+      )
+        .env("MESH_TRACE_RATE")
+        .default(0.02)
+        .argParser(number(0, 1)),
+    )
     .option("--verbose", "show every line of every process, not only warnings and progress")
     .option("--json", "log lines and addresses as JSON")
     .addHelpText(
@@ -96,6 +114,7 @@ Examples:
           consumers: flags.consumers,
           syncInterval: flags.syncInterval,
           keepWarmSeconds: Math.round(flags.keepWarm / 1000),
+          traceRate: flags.traceRate,
           json: flags.json ?? false,
           verbose: flags.verbose ?? false,
         },

@@ -1,4 +1,5 @@
 // Dead letters on a real stream: listed with their reason, sent again to the one consumer that failed, once.
+import { headers } from "@nats-io/transport-node";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
@@ -7,6 +8,7 @@ import { type Consumer, consume } from "#kit/events/consume.ts";
 import { provisionSlot } from "#kit/events/provision.ts";
 import { durableName, isAnsweredBy, streams, tripSubject } from "#kit/events/subjects.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
+import { recordSpans } from "#kit/telemetry/testing/recorded.ts";
 import { startNats, type TestNats } from "../../test/harness/nats.ts";
 import { until } from "../../test/harness/until.ts";
 import { root, runMesh } from "../testing/run-mesh.ts";
@@ -18,6 +20,9 @@ let events: Events;
 /** What each consumer was given: `tip:t1`. */
 let seen: string[] = [];
 let isMended = false;
+/** Of the one event whose request is recorded. */
+const traceId = "1".repeat(32);
+const recorded = recordSpans(0);
 
 beforeAll(async () => {
   nats = await startNats();
@@ -47,7 +52,10 @@ beforeAll(async () => {
       seq: 1,
       body: { $case: "requested", value: {} },
     } as Parameters<typeof TripEvent.fromPartial>[0]);
-    await events.js.publish(tripSubject(tripId, "requested"), TripEvent.encode(event).finish());
+    const hdrs = headers();
+    if (tripId === "bad-2") hdrs.set("traceparent", `00-${traceId}-${"2".repeat(16)}-01`);
+    const body = TripEvent.encode(event).finish();
+    await events.js.publish(tripSubject(tripId, "requested"), body, { headers: hdrs });
   }
   await until("both consumers have seen all", () => seen.length === 6);
   await until("two letters are stored", async () => (await mesh("list")).out.length === 5);
@@ -55,6 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(consumers.map((consumer) => consumer.stop()));
   await nats?.stop();
+  await recorded.stop();
 });
 
 const mesh = (...args: string[]) => runMesh(root, "dead-letters", ...args, "--nats", nats.url);
@@ -107,6 +116,16 @@ test("a replay reaches the consumer that failed, and no other", async () => {
   expect(seen.toSorted()).toEqual(["tip:bad-1", "tip:bad-2"]);
   expect((await mesh("list")).out[1]).toContain("replayed 1×");
   expect((await mesh("replay", "--all")).out.at(-1)).toBe("0 sent, 0 not, 0 matched");
+});
+
+test("a replay goes on with the trace in which the event failed", async () => {
+  const redone = await until("the replay's span has ended", () =>
+    recorded.spans().find(({ name }) => name === "process redo.tip.blue.*.requested"),
+  );
+  const buried = recorded.one("publish dead.tip.blue");
+  expect(redone.parentSpanContext?.spanId).toBe(buried.spanContext().spanId);
+  const ids = new Set(recorded.spans().map((span) => span.spanContext().traceId));
+  expect(ids).toEqual(new Set([traceId]));
 });
 
 test("what nobody would read is refused", async () => {

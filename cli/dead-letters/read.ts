@@ -3,6 +3,7 @@ import { DeadLetter } from "#gen/tripmesh/events/v1/dead_letter.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { REPLAY_HEADER } from "#kit/events/dead-letters.ts";
 import { streams } from "#kit/events/subjects.ts";
+import { traceparentOf } from "#kit/events/trace-message.ts";
 
 /** A dead letter and what has become of it. */
 export interface StoredLetter extends DeadLetter {
@@ -10,6 +11,8 @@ export interface StoredLetter extends DeadLetter {
   readonly id: number;
   /** The trip, where the subject tells. */
   readonly tripId: string;
+  /** Where the trace goes on in which it failed; empty where that was not recorded. */
+  readonly traceparent: string;
   /** When it was sent again, each time. */
   readonly replays: readonly Date[];
 }
@@ -19,6 +22,7 @@ export async function readDeadLetters(events: Events): Promise<StoredLetter[]> {
   const letters = await readAll(events, streams.deadLetters, "dead.>", (message) => ({
     id: message.seq,
     letter: DeadLetter.decode(message.data),
+    traceparent: traceparentOf(message),
   }));
   if (letters.length === 0) return [];
   const replays = new Map<number, Date[]>();
@@ -32,9 +36,10 @@ export async function readDeadLetters(events: Events): Promise<StoredLetter[]> {
   if (letters.some(({ letter }) => letter.stream === streams.predictions)) {
     await readAll(events, streams.predictions, "predictions.*.live.*", note);
   }
-  return letters.map(({ id, letter }) => ({
+  return letters.map(({ id, letter, traceparent }) => ({
     ...letter,
     id,
+    traceparent,
     tripId: tripOf(letter.subject),
     replays: replays.get(id) ?? [],
   }));

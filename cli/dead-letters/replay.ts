@@ -23,6 +23,7 @@ export async function replayLetter(events: Events, letter: StoredLetter): Promis
   if (refused) return { id: letter.id, subject, refused };
   const hdrs = headers();
   hdrs.set(REPLAY_HEADER, String(letter.id));
+  if (letter.traceparent !== "") hdrs.set("traceparent", letter.traceparent);
   const ack = await events.js.publish(subject, letter.payload, {
     msgID: `replay:${letter.id}:${letter.replays.length + 1}`,
     headers: hdrs,

@@ -13,6 +13,8 @@ export interface EnvoyOptions {
   /** 0: the kernel chooses. */
   readonly ports: { readonly edge: number; readonly mesh: number; readonly admin: number };
   readonly env: NodeJS.ProcessEnv;
+  /** Share of the traces begun by Envoy that are recorded. */
+  readonly traceRate: number;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface EnvoyOptions {
  * with the weights of the saved layer.
  */
 export function envoyLaunch(options: EnvoyOptions, last: Listening | undefined): Launch {
-  const { binary, runDir, ports, env } = options;
+  const { binary, runDir, ports, env, traceRate } = options;
   const config = renderEnvoy({
     edge: last?.["edge"] ?? `${HOST}:${ports.edge}`,
     mesh: last?.["mesh"] ?? `${HOST}:${ports.mesh}`,
     admin: last?.["admin"] ?? `${HOST}:${ports.admin}`,
     runDir,
+    traceRate,
   });
   const { args, untilReady } = prepareLaunch(runDir, config);
   return {

@@ -30,3 +30,20 @@ test("that Envoy misses the rollout service is not shown every second, but other
     return printed;
   }
 });
+
+test("a line of a traced call is readable: its trip and trace, not its span", () => {
+  const printed: string[] = [];
+  const print = createLogPrinter({
+    verbose: true,
+    json: false,
+    style: createStyle({}, { NO_COLOR: "1" }),
+    print: (line) => printed.push(line),
+  });
+  const line = { level: "warn", service: "backend", traceId: "ab", spanId: "cd", tripId: "t1" };
+  const text = JSON.stringify({ ...line, time: "2026-01-02T10:01:02Z", message: "too slow" });
+  print(
+    "backend",
+    parseLogLine(text, "info", () => new Date()),
+  );
+  expect(printed[0]).toMatch(/^backend +\| \d\d:\d\d:\d\d warn {2}too slow traceId=ab tripId=t1$/);
+});

@@ -53,7 +53,9 @@ function level(name: Level, style: Style): string {
 }
 
 function text({ message, fields }: LogLine): string {
-  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${shorten(key, value)}`);
+  const pairs = Object.entries(fields)
+    .filter(([key]) => key !== "spanId") // the file has it; nobody reads it off a screen
+    .map(([key, value]) => `${key}=${shorten(key, value)}`);
   return [message, ...pairs].join(" ");
 }
 

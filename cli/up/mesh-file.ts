@@ -11,6 +11,7 @@ const schema = z.object({
   console: address,
   backend: address,
   rollout: address.optional(),
+  otlp: address.optional(),
   pids: z.record(z.string(), z.number()),
 });
 

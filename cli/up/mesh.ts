@@ -22,6 +22,7 @@ import { HOST, type PublicPorts } from "./ports.ts";
 import type { Progress } from "./progress.ts";
 import { edgeChecks, untilReady } from "./readiness.ts";
 import { chooseTrips, type ReplayTrips, startReplay } from "./replay.ts";
+import { createMeshTelemetry } from "./telemetry.ts";
 import type { Tools } from "./tools.ts";
 import { deploymentsOf, prepareEvents } from "./traffic.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -66,7 +67,15 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
   const envoyDir = join(dataDir, "envoy");
   const endpoints = createEndpoints((cluster, at) => writeEndpoints(envoyDir, cluster, at));
   const inherited = inheritedEnv(env);
-  const launch = createMeshProcess({ root, node: tools.node, env: inherited });
+  const telemetry = createMeshTelemetry({
+    env,
+    port: ports.otlp,
+    traceRate: options.traceRate,
+    setCollector: (at) => endpoints.set("collector", "collector", at),
+  });
+  const launchPlain = createMeshProcess({ root, node: tools.node, env: inherited });
+  const launch: typeof launchPlain = (name, main, own) =>
+    launchPlain(name, main, { ...telemetry.env(), ...own });
   const replayed = Promise.withResolvers<void>();
   const pidFiles = createPidFiles(runDir);
   let addresses: Omit<MeshFile, "pids"> | undefined;
@@ -130,8 +139,18 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       name: "envoy",
       stage: "envoy",
       launch: (last) =>
-        envoyLaunch({ binary: tools.envoy.path, runDir: envoyDir, ports, env: inherited }, last),
+        envoyLaunch(
+          {
+            binary: tools.envoy.path,
+            runDir: envoyDir,
+            ports,
+            env: inherited,
+            traceRate: options.traceRate,
+          },
+          last,
+        ),
     });
+    await telemetry.begin();
     return { edge, mesh, admin };
   }
 
@@ -171,10 +190,17 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
           MESH_ENVOY_ADMIN: envoy.admin,
           MESH_MODELS: join(root, "models"),
           MESH_REPLAY: "1",
+          ...telemetry.gatewayEnv(last),
           ...(trips ? { MESH_TRIPS_KIND: trips.kind } : {}),
         }),
-      onReady: (at) => endpoints.set("gateway", "gateway", at["http"]),
-      onExit: () => endpoints.set("gateway", "gateway", undefined),
+      onReady: (at) => {
+        endpoints.set("gateway", "gateway", at["http"]);
+        telemetry.gatewayIs(at);
+      },
+      onExit: () => {
+        endpoints.set("gateway", "gateway", undefined);
+        telemetry.gatewayIs(undefined);
+      },
     });
     return listening["console"] ?? "";
   }
@@ -257,9 +283,10 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
       const envoy = await progress.step("Envoy", () => startEnvoy(traffics));
       const { events, durables } = await openDurables(nats);
       const instances = createInstances(nats, envoy.admin, durables);
-      const [backend, operators] = await Promise.all([
+      // First: all others send their spans to it.
+      const operators = await progress.step("gateway", () => startGateway(nats, envoy, trips));
+      const [backend] = await Promise.all([
         progress.step("backend", () => startBackend(nats, envoy)),
-        progress.step("gateway", () => startGateway(nats, envoy, trips)),
         progress.step("models", () => instances.resume(deployments)),
       ]);
       openInstances(events, instances);
@@ -281,7 +308,8 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
         );
       }
       const { edge, mesh, admin } = envoy;
-      addresses = { edge, mesh, admin, nats, console: operators, backend, rollout };
+      const otlp = telemetry.address();
+      addresses = { edge, mesh, admin, nats, console: operators, backend, rollout, otlp };
       const written = writeMesh();
       if (!written) throw signal.reason;
       return { addresses: written, trips };

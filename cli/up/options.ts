@@ -25,6 +25,8 @@ export interface UpOptions {
   readonly keepWarmSeconds: number;
   /** How long the event stream may keep acknowledged events from the disk: a span, or `always`. */
   readonly syncInterval: string;
+  /** Share of the replayed trips, and of other requests that say nothing about it, whose traces are recorded. */
+  readonly traceRate: number;
   readonly json: boolean;
   readonly verbose: boolean;
 }

@@ -14,6 +14,8 @@ export interface PublicPorts {
   readonly console: number;
   readonly backend: number;
   readonly rollout: number;
+  /** Where spans are taken. */
+  readonly otlp: number;
 }
 
 export const defaultPorts: PublicPorts = {
@@ -24,6 +26,18 @@ export const defaultPorts: PublicPorts = {
   console: 7600,
   backend: 7000,
   rollout: 7500,
+  otlp: 4317,
+};
+
+const allAuto: PublicPorts = {
+  edge: 0,
+  mesh: 0,
+  admin: 0,
+  nats: 0,
+  console: 0,
+  backend: 0,
+  rollout: 0,
+  otlp: 0,
 };
 
 /** Green's ports are so far above blue's; also the most processes of one slot. */
@@ -43,8 +57,7 @@ export function plannedPorts(options: {
   readonly consumers: number;
 }): { readonly ports: PublicPorts; readonly all: readonly number[] } {
   if (options.autoPorts) {
-    const ports = { edge: 0, mesh: 0, admin: 0, nats: 0, console: 0, backend: 0, rollout: 0 };
-    return { ports, all: [] };
+    return { ports: allAuto, all: [] };
   }
   const instances = Object.entries(firstServicePort).flatMap(([service, first]) =>
     Array.from({ length: service === "duration" ? 1 : options.consumers }, (_, i) => [

@@ -1,4 +1,5 @@
 // Backend's JSON, as Envoy transcodes it, in plain numbers.
+import { newTraceparent } from "../page/trace.ts";
 
 /** A call that failed, with the sentence to show. */
 export class CallFailed extends Error {
@@ -81,7 +82,8 @@ export function createRiderApi(riderId: string): RiderApi {
 }
 
 async function callJson(riderId: string, path: string, body?: object): Promise<unknown> {
-  const headers = { "x-rider-id": riderId, "content-type": "application/json" };
+  const traceparent = newTraceparent();
+  const headers = { "x-rider-id": riderId, "content-type": "application/json", traceparent };
   const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers };
   const signal = AbortSignal.timeout(10_000);
   const response = await fetch(path, { ...init, signal }).catch((cause: unknown) => {

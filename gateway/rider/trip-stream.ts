@@ -9,6 +9,7 @@ interface WireUpdate {
   readonly lower?: number;
   readonly upper?: number;
   readonly version?: string;
+  readonly traceparent?: string;
 }
 
 /** A value with its interval, and the number of the event that it answers. */
@@ -28,6 +29,8 @@ export interface TripStory {
   readonly tip: Told | undefined;
   /** A `TripState`: 1 requested, 2 started, 3 completed, 4 cancelled. */
   readonly state: number;
+  /** The trace that ended with the newest update; empty where none is recorded. */
+  readonly traceId: string;
   readonly connection: Connection;
 }
 
@@ -36,6 +39,7 @@ const nothing: TripStory = {
   cost: undefined,
   tip: undefined,
   state: 0,
+  traceId: "",
   connection: "connecting",
 };
 
@@ -57,12 +61,13 @@ export function useTripStory(tripId: string, riderId: string): TripStory {
   return story;
 }
 
-function foldUpdate(story: TripStory, wire: WireUpdate): TripStory {
+function foldUpdate(known: TripStory, wire: WireUpdate): TripStory {
+  const story = { ...known, traceId: wire.traceparent?.split("-")[1] ?? "" };
   const { seq = 0, value = 0, lower = 0, upper = 0, version = "" } = wire;
   const told: Told = { seq, value, lower, upper, version };
   switch (wire.kind) {
     case "TRIP_UPDATE_KIND_DURATION": {
-      const others = story.durations.filter((known) => known.seq !== seq);
+      const others = story.durations.filter((other) => other.seq !== seq);
       return { ...story, durations: [...others, told].sort((a, b) => a.seq - b.seq) };
     }
     case "TRIP_UPDATE_KIND_COST":

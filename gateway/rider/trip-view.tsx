@@ -61,7 +61,10 @@ export function TripView({ api, riderId, trip, title, replay, miles, onLeave }: 
       <button type="button" class="quiet" onClick={onLeave}>
         {over ? "Another ride" : "Leave this ride"}
       </button>
-      <p class="soft small id">trip {trip.tripId}</p>
+      <p class="soft small id">
+        trip {trip.tripId}
+        {story.traceId !== "" && ` · trace ${story.traceId}`}
+      </p>
     </section>
   );
 }

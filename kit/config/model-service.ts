@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "./event-stream.ts";
 import { address, integer, slot } from "./read.ts";
+import { telemetryConfig, telemetryEnv } from "./telemetry.ts";
 
 /** Environment variables that every model-carrying service reads. */
 export const modelServiceEnv = {
@@ -11,6 +12,7 @@ export const modelServiceEnv = {
   /** Where to listen; port 0 lets the kernel choose. */
   MESH_LISTEN: address.default("127.0.0.1:0"),
   ...eventStreamEnv,
+  ...telemetryEnv,
   /** Most rows in one run of the model. */
   MESH_MAX_BATCH: integer(1, 1024).default(64),
   /** One of pino's levels. */
@@ -26,6 +28,7 @@ export function modelServiceConfig(env: ModelServiceEnv) {
     modelDir: env.MESH_MODEL_DIR,
     listen: env.MESH_LISTEN,
     nats: eventStreamConfig(env),
+    telemetry: telemetryConfig(env),
     maxBatch: env.MESH_MAX_BATCH,
     logLevel: env.MESH_LOG_LEVEL,
   };

@@ -2,11 +2,14 @@ import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
+import { noteFailure } from "#kit/telemetry/span.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import { attach } from "./attach.ts";
 import type { Events } from "./connect.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import { createHands } from "./hands.ts";
+import { measureProcess, type Outcome } from "./measure-process.ts";
+import { traceProcess } from "./trace-message.ts";
 
 /** Waits before the 2nd, 3rd … delivery of a message that failed, ms; the same as its durable's back-off. */
 const retryDelaysMs = [5_000, 15_000, 60_000, 300_000];
@@ -58,9 +61,9 @@ export async function consume<T>(events: Events, options: ConsumeOptions<T>): Pr
     maxInFlight,
     handleWithinMs,
     settle: (message, overdue) =>
-      settle(events, options, message, overdue).catch((cause: unknown) =>
-        log.error({ err: cause }, "a message could not be settled"),
-      ),
+      traceProcess(message, () =>
+        measureProcess(message, () => settle(events, options, message, overdue)),
+      ).catch((cause: unknown) => log.error({ err: cause }, "a message could not be settled")),
   });
   const stopping = new AbortController();
   const join = (withinMs: number) =>
@@ -109,7 +112,7 @@ async function settle<T>(
   options: ConsumeOptions<T>,
   message: JsMsg,
   overdue: Promise<never>,
-): Promise<void> {
+): Promise<Outcome> {
   const { log } = options;
   failpoint("consume.received");
   let event: T;
@@ -123,8 +126,10 @@ async function settle<T>(
     failpoint("consume.handled");
     message.ack();
     failpoint("consume.acknowledged");
+    return "done";
   } catch (cause) {
     const error = MeshError.from(cause);
+    noteFailure(error);
     if (error.code === "INVALID_ARGUMENT") return bury(events, options, message, error.message);
     const deliveries = message.info.deliveryCount;
     log.warn(
@@ -135,6 +140,7 @@ async function settle<T>(
       return bury(events, options, message, `failed ${deliveries} times: ${error.message}`);
     }
     message.nak(retryDelaysMs[deliveries - 1] ?? 0);
+    return "failed";
   }
 }
 
@@ -144,7 +150,7 @@ async function bury<T>(
   { owner, stream, durable, log }: ConsumeOptions<T>,
   message: JsMsg,
   reason: string,
-): Promise<void> {
+): Promise<"dead"> {
   const letter = {
     payload: Buffer.from(message.data),
     subject: message.subject,
@@ -159,6 +165,7 @@ async function bury<T>(
   await storeDeadLetter(events, letter, durable);
   message.term(reason);
   log.error({ subject: message.subject, reason }, "an event became a dead letter");
+  return "dead";
 }
 
 function watchStatus(messages: ConsumerMessages, log: Logger): void {

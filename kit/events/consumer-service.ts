@@ -9,6 +9,7 @@ import { createPredictor } from "#kit/model/predictor.ts";
 import { checkSignature, type Signature } from "#kit/model/signature.ts";
 import { serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { followIntervalScale } from "#kit/traffic/interval-scale.ts";
 import type { ConsumerService } from "#kit/traffic/traffic.ts";
 import { connectEvents } from "./connect.ts";
@@ -37,6 +38,8 @@ export async function runConsumerService({
 
   const bundle = await loadBundle(config.modelDir); // refuses a file whose digest is not the card's
   checkSignature(bundle.card, signature);
+  const { version } = bundle.card;
+  const telemetry = await startTelemetry(config.telemetry, { service, slot, version }, log);
   const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
   const events = await connectEvents({ ...config.nats, name: durableName(service, slot) });
 
@@ -65,7 +68,7 @@ export async function runConsumerService({
 
   server.setServing(true);
   announce({ rpc: server.address });
-  log.info({ address: server.address, version: bundle.card.version }, "serving");
+  log.info({ address: server.address, version }, "serving");
   return runUntilSignal({
     log,
     stop: [
@@ -75,6 +78,7 @@ export async function runConsumerService({
       () => predictor.close(),
       () => intervalScale.stop(),
       () => events.close(),
+      () => telemetry.stop(),
     ],
     failed: [consumer.failed, predictor.failed],
   });

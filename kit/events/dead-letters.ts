@@ -1,7 +1,10 @@
+import { headers } from "@nats-io/transport-node";
 import { DeadLetter } from "#gen/tripmesh/events/v1/dead_letter.ts";
+import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
 import type { Slot } from "#kit/traffic/traffic.ts";
 import type { Events } from "./connect.ts";
 import { deadSubject, streams } from "./subjects.ts";
+import { tracePublish } from "./trace-message.ts";
 
 /**
  * Stores a dead letter; resolves once the server has it. The same original given up twice by the same
@@ -13,9 +16,13 @@ export async function storeDeadLetter(
   durable: string,
 ): Promise<void> {
   const body = DeadLetter.encode(letter).finish();
-  await events.js.publish(deadSubject(letter.service, letter.slot as Slot), body, {
-    msgID: `dead:${letter.stream}:${letter.streamSeq}:${durable}`,
-    retries: 3,
+  const subject = deadSubject(letter.service, letter.slot as Slot);
+  const id = `dead:${letter.stream}:${letter.streamSeq}:${durable}`;
+  const traceparent = currentTraceparent();
+  await tracePublish({ subject, id, traceparent }, async (traced) => {
+    const hdrs = headers();
+    if (traced !== "") hdrs.set("traceparent", traced);
+    await events.js.publish(subject, body, { msgID: id, retries: 3, headers: hdrs });
   });
 }
 

@@ -3,10 +3,12 @@ import {
   PredictionBatch,
   PredictionRole,
 } from "#gen/tripmesh/events/v1/prediction.ts";
+import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
 import type { ModelService } from "#kit/traffic/traffic.ts";
 import type { Events } from "./connect.ts";
 import { eventHeaders } from "./headers.ts";
 import { predictionSubject, type Role } from "./subjects.ts";
+import { tracePublish } from "./trace-message.ts";
 
 const roles: Record<number, Role> = {
   [PredictionRole.LIVE]: "live",
@@ -27,15 +29,19 @@ export async function publishPrediction(events: Events, prediction: Prediction):
   const id = predictionKey(prediction);
   const subject = predictionSubject(prediction.service as ModelService, role, prediction.tripId);
   const body = PredictionBatch.encode({ predictions: [prediction] }).finish();
-  await events.js.publish(subject, body, {
-    msgID: id,
-    retries: 3,
-    headers: eventHeaders({
-      id,
-      type: `tripmesh.prediction.${role}`,
-      source: prediction.service,
-      subject: prediction.tripId,
-      time: prediction.servedAt ?? new Date(),
+  const traceparent = currentTraceparent();
+  await tracePublish({ subject, id, traceparent }, (traced) =>
+    events.js.publish(subject, body, {
+      msgID: id,
+      retries: 3,
+      headers: eventHeaders({
+        id,
+        type: `tripmesh.prediction.${role}`,
+        source: prediction.service,
+        subject: prediction.tripId,
+        time: prediction.servedAt ?? new Date(),
+        traceparent: traced,
+      }),
     }),
-  });
+  );
 }

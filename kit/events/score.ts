@@ -2,9 +2,13 @@ import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/predict
 import type { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
+import { createPredictionCounts } from "#kit/model/prediction-counts.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import { invalidArgument } from "#kit/rpc/errors.ts";
+import { attribute } from "#kit/telemetry/attributes.ts";
+import { recordedSpan } from "#kit/telemetry/span.ts";
+import { nameTrip } from "#kit/telemetry/trip-context.ts";
 import type { ConsumerService, Slot } from "#kit/traffic/traffic.ts";
 
 export interface ScorerDependencies {
@@ -30,12 +34,14 @@ export function createScorer(
 ): (event: TripEvent) => Promise<void> {
   const { service, slot, predictor, toRow, intervalScale, publish } = dependencies;
   const limits = intervalLimits(predictor.card);
+  const counts = createPredictionCounts(predictor.card);
   return async (event) => {
     if (!event.features || event.tripId === "" || event.seq === 0) {
       throw invalidArgument([
         { field: "event", description: "lacks its trip, sequence or features" },
       ]);
     }
+    nameTrip(event.tripId);
     const row = toRow(event);
     if (!row) return;
     const started = performance.now();
@@ -43,6 +49,10 @@ export function createScorer(
     failpoint("score.predicted");
     const [value = Number.NaN, lower = Number.NaN, upper = Number.NaN] = values;
     const scale = intervalScale();
+    const role = event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW;
+    const seenBy = role === PredictionRole.LIVE ? "live" : "shadow";
+    recordedSpan()?.setAttribute(attribute.role, seenBy);
+    counts.count(seenBy);
     await publish({
       tripId: event.tripId,
       riderId: event.riderId,
@@ -51,7 +61,7 @@ export function createScorer(
       version: predictor.card.version,
       digest: predictor.card.digest,
       slot,
-      role: event.arms[service] === slot ? PredictionRole.LIVE : PredictionRole.SHADOW,
+      role,
       rolloutId: "",
       stage: 0,
       ...scaleInterval({ value, lower, upper }, scale, limits),

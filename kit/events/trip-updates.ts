@@ -17,8 +17,11 @@ const stateOfEvent = {
   cancelled: TripState.CANCELLED,
 } as const;
 
-/** What an event tells: the new state, and with the request the first estimate. */
-export function updatesOfEvent(event: TripEvent): TripUpdate[] {
+/**
+ * What an event tells: the new state, and with the request the first estimate. `traceparent` is that of the
+ * message that brought it.
+ */
+export function updatesOfEvent(event: TripEvent, traceparent = ""): TripUpdate[] {
   const { body, tripId, seq, occurredAt: eventTime } = event;
   if (!body || body.$case === "progressed") return [];
   const value = stateOfEvent[body.$case];
@@ -33,6 +36,7 @@ export function updatesOfEvent(event: TripEvent): TripUpdate[] {
     version: "",
     slot: "",
     eventTime,
+    traceparent,
   };
   if (body.$case !== "requested" || !body.value.estimate) return [state];
   const { duration, lower, upper, version, slot } = body.value.estimate;
@@ -46,12 +50,16 @@ export function updatesOfEvent(event: TripEvent): TripUpdate[] {
     version,
     slot,
     eventTime,
+    traceparent,
   };
   return [estimate, state];
 }
 
 /** What a prediction tells the rider; nothing unless it is live and of a service that riders hear from. */
-export function updateOfPrediction(prediction: Prediction): TripUpdate | undefined {
+export function updateOfPrediction(
+  prediction: Prediction,
+  traceparent = "",
+): TripUpdate | undefined {
   const kind = kindOfService[prediction.service];
   if (kind === undefined || prediction.role !== PredictionRole.LIVE) return undefined;
   const {
@@ -64,7 +72,7 @@ export function updateOfPrediction(prediction: Prediction): TripUpdate | undefin
     slot,
     occurredAt: eventTime,
   } = prediction;
-  return { tripId, seq, kind, value, lower, upper, version, slot, eventTime };
+  return { tripId, seq, kind, value, lower, upper, version, slot, eventTime, traceparent };
 }
 
 /** The last events of a finished trip that the services answer. */

@@ -1,5 +1,6 @@
 import { GRPCInferenceServiceDefinition } from "#gen/inference/grpc_service.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
+import type { Handlers } from "#kit/rpc/handlers.ts";
 import { handle, type Registration } from "#kit/rpc/server.ts";
 import { readRequestRows, writeResponse } from "./inference-tensors.ts";
 import type { Predictor } from "./predictor.ts";
@@ -21,7 +22,7 @@ export function inferenceService(predictor: Predictor): Registration {
     datatype: datatypes[dtype],
     shape: [-1n],
   });
-  return handle(GRPCInferenceServiceDefinition, {
+  const handlers: Handlers<typeof GRPCInferenceServiceDefinition> = {
     serverLive: () => ({ live: true }),
     serverReady: () => ({ ready: true }),
     modelReady({ name, version: wanted }) {
@@ -45,5 +46,6 @@ export function inferenceService(predictor: Predictor): Registration {
       const scores = await predictor.predictAll(readRequestRows(request, inputs));
       return writeResponse(request, predictor.card, scores);
     },
-  });
+  };
+  return handle(GRPCInferenceServiceDefinition, handlers, { isLeaf: true });
 }

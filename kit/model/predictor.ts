@@ -1,6 +1,8 @@
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { Bundle, Card } from "./bundle.ts";
+import { createRunMeter } from "./run-meter.ts";
 import { startWorker } from "./start-worker.ts";
+import { type RowTrace, traceRow } from "./trace-row.ts";
 import type { BatchReply, BatchRequest } from "./worker.ts";
 
 /** What the model said about one row. */
@@ -39,6 +41,10 @@ export interface PredictorOptions {
 interface Job {
   readonly row: readonly number[];
   readonly isCancelled: (() => boolean) | undefined;
+  /** By `performance.now()`. */
+  readonly queuedAt: number;
+  /** Undefined where nobody records what asks for it. */
+  readonly traced: RowTrace | undefined;
   resolve(scores: Scores): void;
   reject(error: MeshError): void;
 }
@@ -61,13 +67,14 @@ export async function createPredictor(
   let scheduled = false;
   let dead: MeshError | undefined;
   let drained: (() => void) | undefined;
+  const meter = createRunMeter(card);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined); // nobody has to watch it
 
   const die = (error: MeshError) => {
     if (dead) return;
     dead = error;
-    for (const job of [...running, ...queue]) job.reject(error);
+    for (const job of [...running, ...queue]) fail(job, error);
     running = [];
     queue = [];
     failure.reject(error);
@@ -81,6 +88,7 @@ export async function createPredictor(
   worker.on("message", (reply: BatchReply) => {
     const batch = running;
     running = [];
+    meter.ended();
     dispatch();
     settle(batch, reply, card);
   });
@@ -90,13 +98,15 @@ export async function createPredictor(
     while (running.length < maxBatch) {
       const job = queue.shift();
       if (!job) break;
-      if (job.isCancelled?.()) job.reject(new MeshError("CANCELLED", "the caller has gone"));
+      if (job.isCancelled?.()) fail(job, new MeshError("CANCELLED", "the caller has gone"));
       else running.push(job);
     }
     if (running.length === 0) {
       drained?.();
       return;
     }
+    for (const { traced } of running) traced?.run(running.length);
+    meter.began(running.length, running[0]?.queuedAt ?? 0);
     const rows = new Float64Array(running.length * width);
     running.forEach((job, i) => {
       rows.set(job.row, i * width);
@@ -121,7 +131,8 @@ export async function createPredictor(
       if (queue.length >= maxQueue) {
         return reject(new MeshError("RESOURCE_EXHAUSTED", `${maxQueue} predictions wait already`));
       }
-      queue.push({ row, isCancelled, resolve, reject });
+      const traced = traceRow(card);
+      queue.push({ row, isCancelled, queuedAt: performance.now(), traced, resolve, reject });
       dispatchAfterThisTurn();
     });
 
@@ -163,7 +174,7 @@ function refuseText(card: Card): void {
 function settle(batch: readonly Job[], reply: BatchReply, card: Card): void {
   if ("error" in reply) {
     const error = new MeshError("INTERNAL", "the model failed", { cause: new Error(reply.error) });
-    for (const job of batch) job.reject(error);
+    for (const job of batch) fail(job, error);
     return;
   }
   const outputs = card.outputs.length;
@@ -173,7 +184,15 @@ function settle(batch: readonly Job[], reply: BatchReply, card: Card): void {
     const featureHash = reply.hashes.subarray(row * 32, row * 32 + 32);
     if (values.some(Number.isNaN)) {
       const cause = new Error(`${card.service}@${card.version} answered NaN for [${job.row}]`);
-      job.reject(new MeshError("INTERNAL", "the model answered NaN", { cause }));
-    } else job.resolve({ values, featureHash });
+      fail(job, new MeshError("INTERNAL", "the model answered NaN", { cause }));
+    } else {
+      job.traced?.end();
+      job.resolve({ values, featureHash });
+    }
   }
+}
+
+function fail(job: Job, error: MeshError): void {
+  job.traced?.end(error);
+  job.reject(error);
 }

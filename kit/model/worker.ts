@@ -1,8 +1,8 @@
 // The thread that owns the ONNX session: `run()` blocks whatever thread calls it.
-import { hash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { Tensor } from "onnxruntime-node";
 import { type Column, toColumns } from "./columns.ts";
+import { hashRows } from "./hash-rows.ts";
 import { loadSession, type Promised } from "./load-session.ts";
 
 /** A batch: numeric rows, row after row in card order, or whole columns in card order. */
@@ -49,22 +49,4 @@ function toFeeds(columns: readonly Column[], count: number): Record<string, Tens
     feeds[name] = new Tensor(dtype, columns[i] as Float32Array, isMatrix[i] ? [count, 1] : [count]);
   });
   return feeds;
-}
-
-/** SHA-256 of each row as it was fed: card order, little-endian. */
-function hashRows(columns: readonly Column[], count: number): Uint8Array<ArrayBuffer> {
-  const numeric = columns as readonly (BigInt64Array | Float32Array)[]; // rows hold numbers only
-  const width = numeric.reduce((sum, column) => sum + column.BYTES_PER_ELEMENT, 0);
-  const row = Buffer.alloc(width);
-  const hashes = new Uint8Array(count * 32);
-  for (let r = 0; r < count; r++) {
-    let at = 0;
-    for (const column of numeric) {
-      const value = column[r];
-      if (typeof value === "bigint") at = row.writeBigInt64LE(value, at);
-      else at = row.writeFloatLE(value as number, at);
-    }
-    hashes.set(hash("sha256", row, "buffer"), r * 32);
-  }
-  return hashes;
 }

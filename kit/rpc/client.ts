@@ -6,7 +6,8 @@ import {
   type Service,
   toGrpcMethod,
 } from "./definition.ts";
-import { MeshError } from "./errors.ts";
+import { type Code, MeshError } from "./errors.ts";
+import { traceCall } from "./trace-call.ts";
 
 export interface CallOptions {
   /** Time until the call fails with DEADLINE_EXCEEDED. Required: no call waits for ever. */
@@ -54,14 +55,21 @@ function unary(channel: grpc.Client, service: Service, method: Method) {
   const { path, requestSerialize, responseDeserialize } = toGrpcMethod(service, method);
   return (request: unknown, options: CallOptions) =>
     new Promise((resolve, reject) => {
+      const metadata = toMetadata(options);
+      const traced = traceCall(path, metadata);
       const call = channel.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
         request,
-        toMetadata(options),
+        metadata,
         { deadline: Date.now() + options.timeoutMs },
-        (error, response) => (error ? reject(MeshError.from(error)) : resolve(response)),
+        (cause, response) => {
+          const error = cause ? MeshError.from(cause) : undefined;
+          traced.end(error?.code ?? "OK");
+          if (error) reject(error);
+          else resolve(response);
+        },
       );
       cancelOn(options.signal, call);
     });
@@ -70,21 +78,28 @@ function unary(channel: grpc.Client, service: Service, method: Method) {
 function serverStream(channel: grpc.Client, service: Service, method: Method) {
   const { path, requestSerialize, responseDeserialize } = toGrpcMethod(service, method);
   return async function* (request: unknown, options: CallOptions) {
+    const metadata = toMetadata(options);
+    const traced = traceCall(path, metadata);
     const call = channel.makeServerStreamRequest(
       path,
       requestSerialize,
       responseDeserialize,
       request,
-      toMetadata(options),
+      metadata,
       { deadline: Date.now() + options.timeoutMs },
     );
     cancelOn(options.signal, call);
+    let ended: Code | "OK" = "CANCELLED"; // unless it is read to its end
     try {
       yield* call;
-    } catch (error) {
-      throw MeshError.from(error);
+      ended = "OK";
+    } catch (cause) {
+      const error = MeshError.from(cause);
+      ended = error.code;
+      throw error;
     } finally {
       call.cancel(); // a reader that leaves early must not keep the stream open
+      traced.end(ended);
     }
   };
 }

@@ -1,14 +1,9 @@
 import { once } from "node:events";
 import type * as grpc from "@grpc/grpc-js";
 import type { Logger } from "#kit/telemetry/log.ts";
-import {
-  type Method,
-  type RequestOf,
-  type ResponseOf,
-  type Service,
-  toGrpcMethod,
-} from "./definition.ts";
+import { type RequestOf, type ResponseOf, type Service, toGrpcMethod } from "./definition.ts";
 import { MeshError, toStatus } from "./errors.ts";
+import type { CallTrace } from "./trace-call.ts";
 
 /** What a handler may know of the call beside its request. */
 export interface CallContext {
@@ -38,41 +33,67 @@ export type Handlers<S extends Service> = {
 type Unary = (request: unknown, context: CallContext) => unknown;
 type Stream = (request: unknown, context: CallContext) => AsyncIterable<unknown>;
 
+export interface Observed {
+  readonly log: Logger;
+  /** Begins to observe a call of that path. */
+  readonly trace: (path: string, metadata: grpc.Metadata, request: unknown) => CallTrace;
+}
+
 /** Registers `handlers` for `service`; what they throw is translated to a status in this one place. */
 export function addHandlers<S extends Service>(
   server: grpc.Server,
   service: S,
   handlers: Handlers<S>,
-  log: Logger,
+  { log, trace }: Observed,
 ): void {
   const definition: Record<string, grpc.MethodDefinition<unknown, unknown>> = {};
   const implementation: grpc.UntypedServiceImplementation = {};
   for (const [key, method] of Object.entries(service.methods)) {
-    definition[key] = toGrpcMethod(service, method);
+    const grpcMethod = toGrpcMethod(service, method);
+    const { path } = grpcMethod;
+    definition[key] = grpcMethod;
     const handler = handlers[key as keyof S["methods"]];
     implementation[key] = method.responseStream
-      ? handleStream(handler as Stream, method, log)
-      : handleUnary(handler as Unary, method, log);
+      ? handleStream(handler as Stream, path, { log, trace })
+      : handleUnary(handler as Unary, path, { log, trace });
   }
   server.addService(definition, implementation);
 }
 
-function handleUnary(handler: Unary, method: Method, log: Logger) {
+function handleUnary(handler: Unary, path: string, { log, trace }: Observed) {
   return (call: grpc.ServerUnaryCall<unknown, unknown>, reply: grpc.sendUnaryData<unknown>) => {
-    const fail = (error: unknown) => reply(failure(error, method, log) as grpc.ServiceError);
+    const traced = trace(path, call.metadata, call.request);
+    const succeed = (response: unknown) => {
+      traced.end("OK");
+      reply(null, response);
+    };
+    const fail = (cause: unknown) => {
+      const error = traced.run(() => failure(cause, path, log));
+      traced.end(error.code);
+      reply(toStatus(error) as grpc.ServiceError);
+    };
     try {
-      Promise.resolve(handler(call.request, contextOf(call))).then((r) => reply(null, r), fail);
-    } catch (error) {
-      fail(error);
+      const response = traced.run(() => handler(call.request, contextOf(call)));
+      Promise.resolve(response).then(succeed, fail);
+    } catch (cause) {
+      fail(cause);
     }
   };
 }
 
-function handleStream(handler: Stream, method: Method, log: Logger) {
+function handleStream(handler: Stream, path: string, { log, trace }: Observed) {
   return (call: grpc.ServerWritableStream<unknown, unknown>) => {
-    void pump(handler(call.request, contextOf(call)), call).catch((error: unknown) => {
-      if (!call.cancelled) call.emit("error", failure(error, method, log));
-    });
+    const traced = trace(path, call.metadata, call.request);
+    const pumping = traced.run(() => pump(handler(call.request, contextOf(call)), call));
+    void pumping.then(
+      () => traced.end(call.cancelled ? "CANCELLED" : "OK"),
+      (cause: unknown) => {
+        if (call.cancelled) return traced.end("CANCELLED");
+        const error = traced.run(() => failure(cause, path, log));
+        traced.end(error.code);
+        call.emit("error", toStatus(error));
+      },
+    );
   };
 }
 
@@ -92,12 +113,13 @@ async function pump(
   call.end();
 }
 
-function failure(error: unknown, method: Method, log: Logger): Partial<grpc.StatusObject> {
-  const meshError = MeshError.from(error);
-  if (meshError.code === "INTERNAL" || meshError.code === "UNKNOWN") {
-    log.error({ err: meshError.cause ?? meshError, method: method.name }, "a call failed");
+function failure(cause: unknown, path: string, log: Logger): MeshError {
+  const error = MeshError.from(cause);
+  if (error.code === "INTERNAL" || error.code === "UNKNOWN") {
+    const method = path.slice(path.lastIndexOf("/") + 1);
+    log.error({ err: error.cause ?? error, method }, "a call failed");
   }
-  return toStatus(meshError);
+  return error;
 }
 
 function contextOf(

@@ -4,8 +4,9 @@ import { HealthImplementation } from "grpc-health-check";
 import { HealthDefinition } from "#gen/health/v1/health.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { Service } from "./definition.ts";
-import { addHandlers, type Handlers } from "./handlers.ts";
+import { addHandlers, type Handlers, type Observed } from "./handlers.ts";
 import { addReflection } from "./reflection.ts";
+import { traceAnswer, untraced } from "./trace-call.ts";
 
 const descriptorSet = new URL("../../gen/descriptor.binpb", import.meta.url);
 
@@ -24,11 +25,25 @@ export interface Registration {
   register(server: grpc.Server, log: Logger): void;
 }
 
+/** How the calls of a service appear in traces. */
+export interface HandleOptions {
+  /** False leaves them out: for a service that takes traces, which would never end. Default true. */
+  readonly traced?: boolean;
+  /** The service calls nobody, so that calls which are not recorded need no context. Default false. */
+  readonly isLeaf?: boolean;
+}
+
 /** Pairs a service with the functions that answer it. */
-export function handle<S extends Service>(service: S, handlers: Handlers<S>): Registration {
+export function handle<S extends Service>(
+  service: S,
+  handlers: Handlers<S>,
+  { traced = true, isLeaf = false }: HandleOptions = {},
+): Registration {
+  const trace: Observed["trace"] = (path, metadata, request) =>
+    traced ? traceAnswer({ path, metadata, request, isLeaf }) : untraced;
   return {
     fullName: service.fullName,
-    register: (server, log) => addHandlers(server, service, handlers, log),
+    register: (server, log) => addHandlers(server, service, handlers, { log, trace }),
   };
 }
 

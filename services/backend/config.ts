@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
+import { telemetryConfig, telemetryEnv } from "#kit/config/telemetry.ts";
 
 export const configSchema = z
   .object({
     /** Where to listen; port 0 lets the kernel choose. */
     MESH_LISTEN: address.default("127.0.0.1:7000"),
     ...eventStreamEnv, // may be away at the start and at any time after
+    ...telemetryEnv,
     /** Envoy's mesh listener, behind which the duration service is. */
     MESH_ENVOY: address.default("127.0.0.1:9000"),
     /** `sqlite:PATH`, for one process; `postgres://user:password@host:port/database`, for any number. */
@@ -28,6 +30,7 @@ export const configSchema = z
   .transform((env) => ({
     listen: env.MESH_LISTEN,
     nats: eventStreamConfig(env),
+    telemetry: telemetryConfig(env),
     envoy: env.MESH_ENVOY,
     database: env.MESH_DATABASE,
     outboxKeepMs: env.MESH_OUTBOX_KEEP_HOURS * 3_600_000,

@@ -3,6 +3,7 @@ import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { type Consumer, consume } from "#kit/events/consume.ts";
 import { LEDGER_DURABLE, streams } from "#kit/events/subjects.ts";
+import { traceparentOf } from "#kit/events/trace-message.ts";
 import { lastAnswers, updateOfPrediction, updatesOfEvent } from "#kit/events/trip-updates.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import type { Store } from "./store.ts";
@@ -18,15 +19,16 @@ export async function followPredictions(
   watch: TripWatch,
   log: Logger,
 ): Promise<Consumer> {
-  subscribe(events, "predictions.*.live.*", log, (body) => {
+  subscribe(events, "predictions.*.live.*", log, (body, traceparent) => {
     for (const prediction of PredictionBatch.decode(body).predictions) {
-      const update = updateOfPrediction(prediction);
+      const update = updateOfPrediction(prediction, traceparent);
       if (update) watch.publish(update);
     }
   });
-  subscribe(events, "trips.*.*", log, (body) => {
+  subscribe(events, "trips.*.*", log, (body, traceparent) => {
     const event = TripEvent.decode(body);
-    for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
+    const updates = updatesOfEvent(event, traceparent);
+    for (const update of updates) watch.publish(update, lastAnswers(event));
   });
   void (async () => {
     for await (const status of events.connection.status()) {
@@ -37,8 +39,11 @@ export async function followPredictions(
     stream: streams.predictions,
     durable: LEDGER_DURABLE,
     decode: (bytes) => PredictionBatch.decode(bytes).predictions,
-    async handle(predictions) {
-      const updates = predictions.map(updateOfPrediction).filter((u) => u !== undefined);
+    async handle(predictions, message) {
+      const traceparent = traceparentOf(message);
+      const updates = predictions
+        .map((prediction) => updateOfPrediction(prediction, traceparent))
+        .filter((update) => update !== undefined);
       await store.learn(updates);
       for (const update of updates) watch.publish(update);
     },
@@ -52,13 +57,13 @@ function subscribe(
   events: Events,
   subject: string,
   log: Logger,
-  read: (body: Uint8Array) => void,
+  read: (body: Uint8Array, traceparent: string) => void,
 ): void {
   events.connection.subscribe(subject, {
     callback(error, message) {
       try {
         if (error) throw error;
-        read(message.data);
+        read(message.data, traceparentOf(message));
       } catch (cause) {
         log.error({ err: cause, subject: message?.subject ?? subject }, "a message cannot be read");
       }

@@ -8,12 +8,14 @@ import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { loadBaseline } from "./baseline.ts";
 import { createEventClock } from "./clock.ts";
 import { configSchema } from "./config.ts";
 import { openDeadLetterOffice } from "./dead-letter-office.ts";
 import { createEstimator } from "./estimate.ts";
 import { followPredictions } from "./ledger.ts";
+import { observeOutbox } from "./observe-outbox.ts";
 import { startRelay } from "./relay.ts";
 import { createBackendService } from "./service.ts";
 import { openStore } from "./store.ts";
@@ -22,9 +24,11 @@ import { createTripWatch } from "./watch.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("backend", config.logLevel);
+const telemetry = await startTelemetry(config.telemetry, { service: "backend" }, log);
 
 const baseline = await loadBaseline(config.modelsDir);
 const store = await openStore(config.database);
+observeOutbox(store);
 const watch = createTripWatch();
 const duration = createClient(DurationServiceDefinition, config.envoy);
 
@@ -68,6 +72,7 @@ await runUntilSignal({
     () => whenConnected(connecting, (events) => events.close()),
     () => duration.close(),
     () => store.close(),
+    () => telemetry.stop(),
   ],
   failed: [following, office].map((consumer) => consumer.then(({ failed }) => failed)),
 });

@@ -89,6 +89,19 @@ export async function openPostgresStore(url: string): Promise<Store> {
       const [row] = await all("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL");
       return Number(row?.["n"]);
     },
+    async tracesOf(eventIds) {
+      const rows = await all<{ event_id: string; traceparent: string }>(
+        "SELECT event_id, traceparent FROM outbox WHERE event_id = ANY($1) AND traceparent <> ''",
+        [eventIds],
+      );
+      return new Map(rows.map((row) => [row.event_id, row.traceparent]));
+    },
+    async oldestUnsent() {
+      const text =
+        "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1";
+      const [row] = await all(text);
+      return row && new Date(Number(row["ms"]));
+    },
     async markSent(sent) {
       if (sent.length === 0) return;
       await run(
@@ -155,7 +168,8 @@ export async function openPostgresStore(url: string): Promise<Store> {
 
 function append(db: Queries, event: OutboxEvent): Promise<unknown> {
   return db.query(
-    `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms) VALUES (${marks(6)})`,
+    `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms, traceparent, created_ms)
+     VALUES (${marks(8)})`,
     [...toOutboxValues(event)],
   );
 }

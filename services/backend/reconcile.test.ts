@@ -38,6 +38,8 @@ beforeAll(async () => {
         tripId,
         body: Buffer.from(tripId),
         occurredAt: new Date(0),
+        traceparent: "",
+        createdAt: new Date(0),
       },
     );
   }

@@ -1,9 +1,11 @@
 import type { Events } from "#kit/events/connect.ts";
 import { eventHeaders } from "#kit/events/headers.ts";
+import { tracePublish } from "#kit/events/trace-message.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
 import { reconcile } from "./reconcile.ts";
 import type { OutboxRow, Store } from "./store.ts";
+import { traceWait } from "./trace-wait.ts";
 
 export interface Relay {
   /** Says that there is something to send; returns at once. */
@@ -99,15 +101,13 @@ async function sendSome(events: Events, store: Store, limit: number): Promise<nu
 }
 
 async function send(events: Events, row: OutboxRow): Promise<{ id: number; streamSeq: number }> {
-  const { eventId, subject, type, tripId, body, occurredAt } = row;
-  const headers = eventHeaders({
-    id: eventId,
-    type,
-    source: "backend",
-    subject: tripId,
-    time: occurredAt,
+  const { eventId: id, subject, type, tripId, body, occurredAt } = row;
+  const traceparent = traceWait(row);
+  const ack = await tracePublish({ subject, id, traceparent }, (traced) => {
+    const about = { id, type, source: "backend", subject: tripId, time: occurredAt };
+    const headers = eventHeaders({ ...about, traceparent: traced });
+    return events.js.publish(subject, body, { msgID: id, headers, timeout: 2000 });
   });
-  const ack = await events.js.publish(subject, body, { msgID: eventId, headers, timeout: 2000 });
   return { id: row.id, streamSeq: ack.seq };
 }
 

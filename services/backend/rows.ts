@@ -24,12 +24,23 @@ export interface StoredOutboxRow {
   readonly trip_id: string;
   readonly body: Uint8Array;
   readonly occurred_ms: number | string;
+  readonly traceparent: string;
+  readonly created_ms: number | string;
 }
 
 export function fromOutboxRow(row: StoredOutboxRow): OutboxRow {
-  const { event_id: eventId, subject, type, trip_id: tripId, body } = row;
-  const occurredAt = new Date(Number(row.occurred_ms));
-  return { id: Number(row.id), eventId, subject, type, tripId, body, occurredAt };
+  const { event_id: eventId, subject, type, trip_id: tripId, body, traceparent } = row;
+  return {
+    id: Number(row.id),
+    eventId,
+    subject,
+    type,
+    tripId,
+    body,
+    occurredAt: new Date(Number(row.occurred_ms)),
+    traceparent,
+    createdAt: new Date(Number(row.created_ms)),
+  };
 }
 
 /** Values of a trip in the order of its table's columns. */
@@ -64,8 +75,10 @@ export function fromRow(row: TripRow): TripRecord {
 }
 
 /** Values of an event in the order in which both stores insert it. */
-export function toOutboxValues({ eventId, subject, type, tripId, body, occurredAt }: OutboxEvent) {
-  return [eventId, subject, type, tripId, body, occurredAt.getTime()] as const;
+export function toOutboxValues(event: OutboxEvent) {
+  const { eventId, subject, type, tripId, body, occurredAt, traceparent, createdAt } = event;
+  const times = [occurredAt.getTime(), traceparent, createdAt.getTime()] as const;
+  return [eventId, subject, type, tripId, body, ...times] as const;
 }
 
 /** Postgres gives 64-bit numbers as text. */

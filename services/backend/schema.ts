@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS traffic (
 ) STRICT;
 `,
   "ALTER TABLE outbox ADD COLUMN sent_ms INTEGER;",
+  `
+ALTER TABLE outbox ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
+`,
 ];
 
 /** The same for Postgres, where several processes share the outbox and take turns with it. */
@@ -93,5 +97,9 @@ CREATE TABLE traffic (
   service TEXT PRIMARY KEY,
   body BYTEA NOT NULL
 );
+`,
+  `
+ALTER TABLE outbox ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN created_ms BIGINT NOT NULL DEFAULT 0;
 `,
 ];

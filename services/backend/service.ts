@@ -1,14 +1,19 @@
+import { context as activeContext } from "@opentelemetry/api";
 import type { BackendServiceDefinition } from "#gen/tripmesh/backend/v1/backend_service.ts";
 import type { Ride } from "#gen/tripmesh/backend/v1/ride.ts";
 import { Trip, TripState, type TripUpdate, TripUpdateKind } from "#gen/tripmesh/backend/v1/trip.ts";
 import type { FeatureSnapshot } from "#gen/tripmesh/duration/v1/feature_snapshot.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { tripSubject } from "#kit/events/subjects.ts";
+import { tracePush } from "#kit/events/trace-push.ts";
 import { lastAnswers, updatesOfEvent } from "#kit/events/trip-updates.ts";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { fromMinutes, fromUsd } from "#kit/rpc/amounts.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { CallContext, Handlers } from "#kit/rpc/handlers.ts";
+import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
+import { isTracing } from "#kit/telemetry/tracer.ts";
+import { nameTrip } from "#kit/telemetry/trip-context.ts";
 import type { EventClock } from "./clock.ts";
 import type { Estimator } from "./estimate.ts";
 import { rideHash, riderOf, segmentOf, tripIdOf } from "./identity.ts";
@@ -85,6 +90,7 @@ export function createBackendService(
       const time = clock.at(eventTime);
       const checked = checkRide(ride, time);
       const tripId = tripIdOf(riderId, requestId);
+      nameTrip(tripId);
       const hash = rideHash(ride ?? checked);
       const stored = await store.trip(tripId);
       if (stored) return { trip: await sameRequest(stored, hash) };
@@ -157,12 +163,16 @@ export function createBackendService(
       await ownTrip(tripId, context);
       const known = async () => {
         const record = await ownTrip(tripId, context);
+        const own = knownUpdates(record, await tracesOf(record, store));
         return {
-          updates: [...knownUpdates(record), ...(await store.known(tripId))],
+          updates: [...own, ...(await store.known(tripId))],
           last: transition.isFinished(record.trip) ? record : undefined,
         };
       };
-      for await (const update of watch.updates(tripId, known, context.signal)) yield { update };
+      const opening = activeContext.active();
+      for await (const update of watch.updates(tripId, known, context.signal)) {
+        yield { update: tracePush("watch update", update, opening) };
+      }
     },
   };
 
@@ -180,7 +190,8 @@ export function createBackendService(
 function announce(event: TripEvent, { watch, wakeRelay }: BackendDependencies): void {
   failpoint("backend.committed");
   wakeRelay();
-  for (const update of updatesOfEvent(event)) watch.publish(update, lastAnswers(event));
+  const updates = updatesOfEvent(event, currentTraceparent());
+  for (const update of updates) watch.publish(update, lastAnswers(event));
 }
 
 function snapshot(ride: Ride & { readonly pickupTime: Date }): FeatureSnapshot {
@@ -193,10 +204,14 @@ function snapshot(ride: Ride & { readonly pickupTime: Date }): FeatureSnapshot {
   };
 }
 
+function eventIdOf(tripId: string, seq: number): string {
+  return `${tripId}:${seq}`;
+}
+
 function toEvent(record: TripRecord, body: EventBody, { traffic }: BackendDependencies): TripEvent {
   const { trip, features, seq } = record;
   return {
-    eventId: `${trip.tripId}:${seq}`,
+    eventId: eventIdOf(trip.tripId, seq),
     tripId: trip.tripId,
     riderId: trip.riderId,
     segment: trip.segment,
@@ -218,6 +233,8 @@ function toOutbox(event: TripEvent): OutboxEvent {
     tripId: event.tripId,
     body: TripEvent.encode(event).finish(),
     occurredAt: event.occurredAt ?? new Date(),
+    traceparent: currentTraceparent(),
+    createdAt: new Date(),
   };
 }
 
@@ -235,8 +252,21 @@ function withPredictions(trip: Trip, known: readonly TripUpdate[]): Trip {
   };
 }
 
+/** Where the traces go on that led to a trip's first estimate and to its state; empty where none was recorded. */
+interface KnownTraces {
+  readonly request: string;
+  readonly state: string;
+}
+
+async function tracesOf({ trip, stateSeq }: TripRecord, store: Store): Promise<KnownTraces> {
+  if (!isTracing()) return { request: "", state: "" };
+  const [request, state] = [eventIdOf(trip.tripId, 1), eventIdOf(trip.tripId, stateSeq)];
+  const traces = await store.tracesOf([request, state]);
+  return { request: traces.get(request) ?? "", state: traces.get(state) ?? "" };
+}
+
 /** What the trip itself tells a new watcher: its first estimate and its state. */
-function knownUpdates({ trip, features, stateSeq }: TripRecord): TripUpdate[] {
+function knownUpdates({ trip, features, stateSeq }: TripRecord, traces: KnownTraces): TripUpdate[] {
   const requested = updatesOfEvent(
     TripEvent.fromPartial({
       tripId: trip.tripId,
@@ -245,12 +275,14 @@ function knownUpdates({ trip, features, stateSeq }: TripRecord): TripUpdate[] {
       features,
       body: { $case: "requested", value: { estimate: trip.estimate } },
     } as Parameters<typeof TripEvent.fromPartial>[0]),
+    traces.request,
   );
   const value = trip.state;
+  const traceparent = traces.state;
   const eventTime = trip.updateTime;
   return requested.map((update) =>
     update.kind === TripUpdateKind.STATE
-      ? { ...update, seq: stateSeq, value, lower: value, upper: value, eventTime }
+      ? { ...update, seq: stateSeq, value, lower: value, upper: value, eventTime, traceparent }
       : update,
   );
 }

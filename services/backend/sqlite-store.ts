@@ -30,10 +30,15 @@ export function openSqliteStore(path: string): Store {
     ),
     replace: db.prepare("REPLACE INTO trips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     outbox: db.prepare(
-      "INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO outbox (event_id, subject, type, trip_id, body, occurred_ms, traceparent, created_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     unsent: db.prepare("SELECT * FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT ?"),
     unsentCount: db.prepare("SELECT count(*) AS n FROM outbox WHERE stream_seq IS NULL"),
+    traceOf: db.prepare("SELECT traceparent FROM outbox WHERE event_id = ? AND traceparent <> ''"),
+    oldestUnsent: db.prepare(
+      "SELECT created_ms AS ms FROM outbox WHERE stream_seq IS NULL ORDER BY id LIMIT 1",
+    ),
     sent: db.prepare("UPDATE outbox SET stream_seq = ?, sent_ms = ? WHERE id = ?"),
     resendAbove: db.prepare("UPDATE outbox SET stream_seq = NULL WHERE stream_seq > ?"),
     resend: db.prepare("UPDATE outbox SET stream_seq = NULL WHERE id = ?"),
@@ -87,6 +92,17 @@ export function openSqliteStore(path: string): Store {
     takeUnsent: async (limit) =>
       (sql.unsent.all(limit) as unknown as StoredOutboxRow[]).map(fromOutboxRow),
     unsentCount: async () => Number(sql.unsentCount.get()?.["n"]),
+    tracesOf: async (eventIds) =>
+      new Map(
+        eventIds.flatMap((id) => {
+          const row = sql.traceOf.get(id);
+          return row ? [[id, String(row["traceparent"])] as const] : [];
+        }),
+      ),
+    async oldestUnsent() {
+      const ms = sql.oldestUnsent.get()?.["ms"];
+      return ms === undefined ? undefined : new Date(Number(ms));
+    },
     markSent: async (sent) =>
       transaction(() => {
         const now = Date.now();

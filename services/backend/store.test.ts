@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Trip, TripUpdate } from "#gen/tripmesh/backend/v1/trip.ts";
 import { FeatureSnapshot } from "#gen/tripmesh/duration/v1/feature_snapshot.ts";
 import type { Events } from "#kit/events/connect.ts";
@@ -54,6 +54,8 @@ const event = (tripId: string, seq = 1): OutboxEvent => ({
   tripId,
   body: Buffer.from(`body of ${tripId}:${seq}`),
   occurredAt: new Date(1_612_185_300_000),
+  traceparent: "",
+  createdAt: new Date(0),
 });
 
 describe.each(["sqlite", "postgres"])("the store on %s", (kind) => {
@@ -232,3 +234,29 @@ describe("Postgres shared by several processes", () => {
     await store.close();
   });
 });
+
+test.each(["sqlite", "postgres"])(
+  "on %s an event keeps the trace of its request and its age",
+  async (kind) => {
+    const store = await openStore(kind === "sqlite" ? `sqlite:${join(dir, "c.db")}` : postgres.url);
+    onTestFinished(() => store.close());
+    const sendAll = async () => {
+      const rows = await store.takeUnsent(1000);
+      await store.markSent(rows.map(({ id }) => ({ id, streamSeq: 1_000_000 + id })));
+      return rows;
+    };
+    await sendAll();
+    expect(await store.oldestUnsent()).toBeUndefined();
+    const traced = {
+      traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01`,
+      createdAt: new Date("2026-01-02T03:04:05.678Z"),
+    };
+    await store.create(record("traced"), { ...event("traced"), ...traced });
+    expect(await store.oldestUnsent()).toEqual(traced.createdAt);
+    expect(await sendAll()).toEqual([expect.objectContaining({ tripId: "traced", ...traced })]);
+    await store.create(record("quiet"), event("quiet"));
+    expect(await store.tracesOf(["traced:1", "quiet:1", "nobody:1"])).toEqual(
+      new Map([["traced:1", traced.traceparent]]),
+    );
+  },
+);

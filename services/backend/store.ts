@@ -14,6 +14,10 @@ export interface OutboxEvent {
   readonly tripId: string;
   readonly body: Uint8Array;
   readonly occurredAt: Date;
+  /** Trace context of the request that caused it; empty where that is not recorded. */
+  readonly traceparent: string;
+  /** When it was put into the outbox, by the wall clock. */
+  readonly createdAt: Date;
 }
 
 export interface OutboxRow extends OutboxEvent {
@@ -61,6 +65,10 @@ export interface Store {
   prune(before: Date): Promise<number>;
   /** How many events wait. */
   unsentCount(): Promise<number>;
+  /** Trace contexts of events by their ids, of those that have one and are still in the outbox. */
+  tracesOf(eventIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** When the oldest event that waits was put into the outbox; undefined when none waits. */
+  oldestUnsent(): Promise<Date | undefined>;
   /** Keeps predictions of each kind with the highest sequence. */
   learn(updates: readonly TripUpdate[]): Promise<void>;
   /** What has been predicted for a trip: the newest of each kind. */

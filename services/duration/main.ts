@@ -10,6 +10,7 @@ import { createPredictor } from "#kit/model/predictor.ts";
 import { checkSignature } from "#kit/model/signature.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { followIntervalScale } from "#kit/traffic/interval-scale.ts";
 import { configSchema } from "./config.ts";
 import { createPredictionLog } from "./prediction-log.ts";
@@ -20,6 +21,9 @@ const log = createLog(`duration-${config.slot}`, config.logLevel);
 
 const bundle = await loadBundle(config.modelDir); // refuses a file whose digest is not the card's
 checkSignature(bundle.card, signature);
+const { version } = bundle.card;
+const identity = { service: "duration", slot: config.slot, version };
+const telemetry = await startTelemetry(config.telemetry, identity, log);
 const predictor = await createPredictor(bundle, { maxBatch: config.maxBatch });
 const events = await connectEvents({ ...config.nats, name: `duration-${config.slot}` });
 const predictions = createPredictionLog(events, log, { flushMs: config.logFlushMs });
@@ -33,13 +37,13 @@ const service = createDurationService({
   record: predictions.record,
 });
 const server = await serve(
-  [handle(DurationServiceDefinition, service), inferenceService(predictor)],
+  [handle(DurationServiceDefinition, service, { isLeaf: true }), inferenceService(predictor)],
   { listen: config.listen, log },
 );
 
 server.setServing(true);
 announce({ rpc: server.address });
-log.info({ address: server.address, version: bundle.card.version }, "serving");
+log.info({ address: server.address, version }, "serving");
 await runUntilSignal({
   log,
   stop: [
@@ -48,6 +52,7 @@ await runUntilSignal({
     () => predictor.close(),
     () => intervalScale.stop(),
     () => events.close(),
+    () => telemetry.stop(),
   ],
   failed: [predictor.failed],
 });

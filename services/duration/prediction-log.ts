@@ -3,7 +3,9 @@ import { type Prediction, PredictionBatch } from "#gen/tripmesh/events/v1/predic
 import type { Events } from "#kit/events/connect.ts";
 import { eventHeaders } from "#kit/events/headers.ts";
 import { DURATION_LOG } from "#kit/events/subjects.ts";
+import { tracePublishOfMany } from "#kit/events/trace-message.ts";
 import type { Logger } from "#kit/telemetry/log.ts";
+import { currentTraceparent } from "#kit/telemetry/trace-context.ts";
 
 export interface PredictionLog {
   record(prediction: Prediction): void;
@@ -14,6 +16,13 @@ export interface PredictionLog {
 interface Batch {
   readonly id: string;
   readonly predictions: readonly Prediction[];
+  /** Trace contexts of the calls behind them, of those that are recorded. */
+  readonly causes: readonly string[];
+}
+
+interface Waiting {
+  readonly prediction: Prediction;
+  readonly traceparent: string;
 }
 
 export interface PredictionLogOptions {
@@ -37,7 +46,7 @@ export function createPredictionLog(
   { flushMs, maxBatch = 256, maxWaiting = 10_000 }: PredictionLogOptions,
 ): PredictionLog {
   const source = randomUUID();
-  let waiting: Prediction[] = [];
+  let waiting: Waiting[] = [];
   let travelling: Batch | undefined; // tried again under the same id, so that it is stored once
   let batches = 0;
   let dropped = 0;
@@ -47,12 +56,14 @@ export function createPredictionLog(
   async function flush(): Promise<void> {
     while (travelling || waiting.length > 0) {
       travelling ??= takeBatch();
-      const { id, predictions } = travelling;
+      const { id, predictions, causes } = travelling;
       const body = PredictionBatch.encode({ predictions }).finish();
       const about = { type: "tripmesh.prediction.log", source: "duration", subject: "log" };
-      const headers = eventHeaders({ id, ...about, time: new Date() });
       try {
-        await events.js.publish(DURATION_LOG, body, { msgID: id, retries: 3, headers });
+        await tracePublishOfMany({ subject: DURATION_LOG, id, causes }, (traceparent) => {
+          const headers = eventHeaders({ id, ...about, time: new Date(), traceparent });
+          return events.js.publish(DURATION_LOG, body, { msgID: id, retries: 3, headers });
+        });
         travelling = undefined;
       } catch (cause) {
         log.warn(
@@ -65,9 +76,13 @@ export function createPredictionLog(
   }
 
   function takeBatch(): Batch {
-    const predictions = waiting.slice(0, maxBatch);
-    waiting = waiting.slice(predictions.length);
-    return { id: `duration-log:${source}:${++batches}`, predictions };
+    const taken = waiting.slice(0, maxBatch);
+    waiting = waiting.slice(taken.length);
+    return {
+      id: `duration-log:${source}:${++batches}`,
+      predictions: taken.map(({ prediction }) => prediction),
+      causes: taken.map(({ traceparent }) => traceparent).filter((cause) => cause !== ""),
+    };
   }
 
   function schedule(): void {
@@ -86,7 +101,7 @@ export function createPredictionLog(
         waiting.shift();
         dropped++;
       }
-      waiting.push(prediction);
+      waiting.push({ prediction, traceparent: currentTraceparent() });
       if (!flushing) schedule();
     },
     async close() {

@@ -5,6 +5,7 @@ import type {
 import { type Prediction, PredictionRole } from "#gen/tripmesh/events/v1/prediction.ts";
 import { checkSnapshot, snapshotInputs, snapshotRow } from "#kit/model/features.ts";
 import { intervalLimits, scaleInterval } from "#kit/model/interval.ts";
+import { createPredictionCounts } from "#kit/model/prediction-counts.ts";
 import type { Predictor } from "#kit/model/predictor.ts";
 import { fromSeconds } from "#kit/rpc/amounts.ts";
 import type { Handlers } from "#kit/rpc/handlers.ts";
@@ -33,6 +34,7 @@ export function createDurationService(
   const { predictor, slot, intervalScale, record } = dependencies;
   const limits = intervalLimits(predictor.card);
   const { version, digest } = predictor.card;
+  const counts = createPredictionCounts(predictor.card);
   return {
     async predict({ tripId, features }, context) {
       const started = performance.now();
@@ -43,6 +45,8 @@ export function createDurationService(
       const graph = { value, lower: graphLower, upper: graphUpper };
       const { lower, upper } = scaleInterval(graph, scale, limits);
       const hash = Buffer.from(featureHash.buffer, featureHash.byteOffset, featureHash.byteLength);
+      const isShadow = context.header("x-shadow") === "1";
+      counts.count(isShadow ? "shadow" : tripId === "" ? "quote" : "live");
       if (tripId !== "") {
         record({
           tripId,
@@ -52,7 +56,7 @@ export function createDurationService(
           version,
           digest,
           slot,
-          role: context.header("x-shadow") === "1" ? PredictionRole.SHADOW : PredictionRole.LIVE,
+          role: isShadow ? PredictionRole.SHADOW : PredictionRole.LIVE,
           rolloutId: "",
           stage: 0,
           value,

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, integer } from "#kit/config/read.ts";
+import { telemetryConfig, telemetryEnv } from "#kit/config/telemetry.ts";
 
 export const configSchema = z
   .object({
     /** Where to listen: RolloutService, and the runtime layer for Envoys. Port 0 lets the kernel choose. */
     MESH_LISTEN: address.default("127.0.0.1:7500"),
     ...eventStreamEnv,
+    ...telemetryEnv,
     /** Envoy's mesh listener, behind which both slots of every model service are. */
     MESH_ENVOY: address.default("127.0.0.1:9000"),
     /** Envoy's admin, to see what traffic is really in force. */
@@ -23,6 +25,7 @@ export const configSchema = z
   .transform((env) => ({
     listen: env.MESH_LISTEN,
     nats: eventStreamConfig(env),
+    telemetry: telemetryConfig(env),
     envoy: env.MESH_ENVOY,
     envoyAdmin: env.MESH_ENVOY_ADMIN,
     trafficFile: env.MESH_TRAFFIC_FILE,

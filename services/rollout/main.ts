@@ -15,6 +15,7 @@ import { readCard } from "#kit/model/bundle.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
 import { createLog } from "#kit/telemetry/log.ts";
+import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
 import { readEnvoyTraffic } from "#kit/traffic/envoy-runtime.ts";
 import { writeLayerFile } from "#kit/traffic/layer-file.ts";
@@ -30,6 +31,7 @@ import { followEvidence } from "./follow-evidence.ts";
 import { askGolden } from "./golden.ts";
 import { createHindsight } from "./hindsight.ts";
 import { rememberLooks } from "./newest-looks.ts";
+import { observeReleases } from "./observe-releases.ts";
 import { openReleaseLog } from "./release-log.ts";
 import { type CountsBySlot, readRequestCounts } from "./request-counts.ts";
 import { createRtdsServer } from "./rtds/server.ts";
@@ -49,6 +51,7 @@ const REDELIVERED_WITHIN_MS = 15_000;
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("rollout", config.logLevel);
+const telemetry = await startTelemetry(config.telemetry, { service: "rollout" }, log);
 
 const events = await connectEvents({ ...config.nats, name: "rollout" });
 const releases = await openReleaseLog(events);
@@ -73,6 +76,7 @@ const traffic = await openTrafficControl({
   },
   log,
 });
+observeReleases(releases, traffic);
 const judge = createEvidenceJudge({
   follow: (rollout, plan, hooks) =>
     followEvidence({
@@ -180,6 +184,7 @@ await runUntilSignal({
     () => duration.close(),
     () => inference.close(),
     () => events.close(),
+    () => telemetry.stop(),
   ],
   failed: [runner.failed],
 });

@@ -33,11 +33,12 @@ function toUpdate(frame: string): TripUpdate {
   return TripUpdate.fromJSON(JSON.parse(data));
 }
 
-/** The last value of each kind, for comparing what two readers know in the end. */
+/** The last value of each kind, for comparing what two readers know in the end; each way has its own spans. */
 export function lastOfKinds(updates: readonly TripUpdate[]): Map<TripUpdateKind, TripUpdate> {
   const last = new Map<TripUpdateKind, TripUpdate>();
   for (const update of updates) {
-    if (update.seq > (last.get(update.kind)?.seq ?? 0)) last.set(update.kind, update);
+    const isNewer = update.seq > (last.get(update.kind)?.seq ?? 0);
+    if (isNewer) last.set(update.kind, { ...update, traceparent: "" });
   }
   return last;
 }

@@ -213,7 +213,11 @@ export interface TripUpdate {
   /** Slot that said it; empty for STATE and for a degraded estimate. */
   readonly slot: string;
   /** When the event happened that this follows from, in event time. */
-  readonly eventTime: Date | undefined;
+  readonly eventTime:
+    | Date
+    | undefined;
+  /** W3C trace context of what brought it about, `00-<trace>-<span>-<flags>`; empty where nothing is traced. */
+  readonly traceparent: string;
 }
 
 function createBaseTrip(): Trip {
@@ -626,7 +630,18 @@ export const Truth: MessageFns<Truth> = {
 };
 
 function createBaseTripUpdate(): TripUpdate {
-  return { tripId: "", seq: 0, kind: 0, value: 0, lower: 0, upper: 0, version: "", slot: "", eventTime: undefined };
+  return {
+    tripId: "",
+    seq: 0,
+    kind: 0,
+    value: 0,
+    lower: 0,
+    upper: 0,
+    version: "",
+    slot: "",
+    eventTime: undefined,
+    traceparent: "",
+  };
 }
 
 export const TripUpdate: MessageFns<TripUpdate> = {
@@ -657,6 +672,9 @@ export const TripUpdate: MessageFns<TripUpdate> = {
     }
     if (message.eventTime !== undefined) {
       Timestamp.encode(toTimestamp(message.eventTime), writer.uint32(74).fork()).join();
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(82).string(message.traceparent);
     }
     return writer;
   },
@@ -746,6 +764,14 @@ export const TripUpdate: MessageFns<TripUpdate> = {
             message.eventTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -777,6 +803,7 @@ export const TripUpdate: MessageFns<TripUpdate> = {
         : isSet(object.event_time)
         ? fromJsonTimestamp(object.event_time)
         : undefined,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -809,6 +836,9 @@ export const TripUpdate: MessageFns<TripUpdate> = {
     if (message.eventTime !== undefined) {
       obj.eventTime = message.eventTime.toISOString();
     }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -826,6 +856,7 @@ export const TripUpdate: MessageFns<TripUpdate> = {
     message.version = object.version ?? "";
     message.slot = object.slot ?? "";
     message.eventTime = object.eventTime ?? undefined;
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };

@@ -1,0 +1,34 @@
+import { type Route, sendError, sendJson } from "../http-server.ts";
+import type { Trace, TraceStore } from "./trace-store.ts";
+
+const PATH = "/api/traces";
+const TRIP = /^[A-Za-z0-9._-]{1,128}$/;
+const TRACE = /^[0-9a-f]{32}$/;
+
+/**
+ * `GET /api/traces` on the console's port: `{ traces: [{ traceId, spans, dropped }] }`, oldest first. `?trip=…`:
+ * every trace that names the trip; `?trace=…`: the one of that id; `?linked=…`: those that are linked to it. None is
+ * an empty list.
+ */
+export function createTracesRoute(store: Omit<TraceStore, "add" | "size">): Route {
+  return ({ response, url }) => {
+    if (url.pathname !== PATH) return false;
+    const traces = find(store, [...url.searchParams]);
+    if (traces) sendJson(response, { traces });
+    else
+      sendError(response, "INVALID_ARGUMENT", "trip, trace or linked: one of them has to be given");
+    return true;
+  };
+}
+
+function find(
+  store: Omit<TraceStore, "add" | "size">,
+  [asked, ...more]: readonly (readonly [string, string])[],
+): readonly Trace[] | undefined {
+  if (!asked || more.length > 0) return undefined;
+  const [by, value] = asked;
+  if (by === "trip" && TRIP.test(value)) return store.ofTrip(value);
+  if (by === "trace" && TRACE.test(value)) return [store.trace(value) ?? []].flat();
+  if (by === "linked" && TRACE.test(value)) return store.linkedTo(value);
+  return undefined;
+}
