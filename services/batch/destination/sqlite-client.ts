@@ -1,0 +1,61 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { MeshError } from "#kit/rpc/errors.ts";
+import { quote } from "../source/quote.ts";
+import type { SqlClient } from "./sql-client.ts";
+
+/** How long to wait for another writer, ms: longer than any transaction here takes. */
+const BUSY_MS = 30_000;
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
+
+/**
+ * Opens (and makes) a SQLite database for results. WAL: readers see the last publication while a run is
+ * written. FULL: what is published survives a power loss.
+ */
+export function openSqliteClient(path: string): SqlClient {
+  mkdirSync(dirname(path), { recursive: true });
+  const db = new DatabaseSync(path, { timeout: BUSY_MS });
+  db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+  return {
+    types: { integer: "INTEGER", number: "REAL", text: "TEXT", json: "TEXT" },
+    forUpdate: "",
+    all: async (text, values = []) => db.prepare(text).all(...(values as SQLInputValue[])),
+    run: async (text, values = []) =>
+      Number(db.prepare(text).run(...(values as SQLInputValue[])).changes),
+    script: async (text) => db.exec(text),
+    async insert(table, runId, columns) {
+      const names = columns.map(({ name }) => quote(name)).join(", ");
+      const marks = columns.map(() => "?").join(", ");
+      const statement = db.prepare(`INSERT INTO ${table} (run_id, ${names}) VALUES (?, ${marks})`);
+      const values = columns.map((column) => column.values);
+      const count = values[0]?.length ?? 0;
+      const row: SQLInputValue[] = [runId];
+      for (let r = 0; r < count; r++) {
+        for (let c = 0; c < values.length; c++) row[c + 1] = values[c]?.[r] as SQLInputValue; // NaN is NULL
+        statement.run(...row);
+      }
+    },
+    async transaction(_, work) {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        const result = await work();
+        db.exec("COMMIT");
+        return result;
+      } catch (cause) {
+        if (db.isTransaction) db.exec("ROLLBACK"); // a full disk may have done that already
+        throw toMeshError(cause, path);
+      }
+    },
+    async close() {
+      db.close();
+    },
+  };
+}
+
+function toMeshError(cause: unknown, path: string): unknown {
+  const code = ((cause as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
+  if (code !== SQLITE_FULL && code !== SQLITE_IOERR) return cause;
+  return new MeshError("RESOURCE_EXHAUSTED", `the disk of ${path} is full or fails`, { cause });
+}

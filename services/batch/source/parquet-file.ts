@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+} from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { MeshError } from "#kit/rpc/errors.ts";
+import type { SnapshotFile, SourceRows } from "./source.ts";
+
+/** An open parquet file. */
+export interface ParquetFile {
+  readonly file: SnapshotFile;
+  readonly columns: readonly string[];
+  /** Rows `[start, end)`. The row group of the last call is kept: read shards in order. */
+  read(start: number, end: number, columns: readonly string[]): Promise<SourceRows>;
+}
+
+interface Group {
+  readonly start: number;
+  readonly end: number;
+  readonly columns: ReadonlyMap<string, unknown[]>;
+}
+
+/** SHA-256 of a file's bytes, hex. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+/** Fails with one sentence for a file that is not there or no parquet. */
+export async function describeParquet(path: string, name: string): Promise<SnapshotFile> {
+  const { metadata } = await open(path);
+  return { name, path, rows: Number(metadata.num_rows), sha256: await sha256Of(path) };
+}
+
+/** Opens a file of a snapshot. One row group is in memory at a time. */
+export async function openParquet(file: SnapshotFile): Promise<ParquetFile> {
+  const { buffer, metadata } = await open(file.path);
+  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+  let group: (Group & { readonly wanted: string }) | undefined;
+
+  async function groupAt(row: number, columns: readonly string[]): Promise<Group> {
+    const wanted = columns.join("\0");
+    if (group?.wanted === wanted && group.start <= row && row < group.end) return group;
+    group = undefined; // free it before the next is read
+    const { start, end } = boundsAt(metadata, row);
+    const read = await readColumns(
+      { file: buffer, metadata, rowStart: start, rowEnd: end },
+      columns,
+    );
+    group = { start, end, columns: read, wanted };
+    return group;
+  }
+
+  return {
+    file,
+    columns: names,
+    async read(start, end, columns) {
+      const parts = new Map<string, unknown[]>(columns.map((name) => [name, []]));
+      for (let row = start; row < end; ) {
+        const found = await groupAt(row, columns);
+        const until = Math.min(end, found.end);
+        for (const [name, values] of found.columns) {
+          const part = values.slice(row - found.start, until - found.start);
+          const before = parts.get(name);
+          parts.set(name, before && before.length > 0 ? before.concat(part) : part);
+        }
+        row = until;
+      }
+      return { file: file.name, firstRow: start, count: end - start, columns: parts };
+    },
+  };
+}
+
+async function open(path: string): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
+  const buffer = await asyncBufferFromFile(path).catch((cause: unknown) => {
+    throw new MeshError("NOT_FOUND", `${path} cannot be read`, { cause });
+  });
+  const metadata = await parquetMetadataAsync(buffer).catch((cause: unknown) => {
+    throw new MeshError("INVALID_ARGUMENT", `${path} is not a parquet file`, { cause });
+  });
+  return { buffer, metadata };
+}
+
+function boundsAt(metadata: FileMetaData, row: number): { start: number; end: number } {
+  let start = 0;
+  for (const group of metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    if (row < end) return { start, end };
+    start = end;
+  }
+  throw new RangeError(`there is no row ${row}`);
+}
+
+/** Whole rows, which the reader offers too, take far more memory. */
+async function readColumns(
+  range: { file: AsyncBuffer; metadata: FileMetaData; rowStart: number; rowEnd: number },
+  names: readonly string[],
+): Promise<Map<string, unknown[]>> {
+  const count = range.rowEnd - range.rowStart;
+  const columns = new Map(names.map((name) => [name, new Array<unknown>(count)]));
+  await parquetRead({
+    ...range,
+    columns: [...names],
+    compressors,
+    onChunk({ columnName, columnData, rowStart }) {
+      const column = columns.get(columnName);
+      const offset = rowStart - range.rowStart;
+      for (let i = 0; column && i < columnData.length; i++) column[offset + i] = columnData[i];
+    },
+  });
+  return columns;
+}
