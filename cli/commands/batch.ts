@@ -7,7 +7,10 @@ import { createStyle } from "../output/style.ts";
 import { renderTable } from "../output/table.ts";
 import { Problem } from "../problem.ts";
 import { wholeNumber } from "./arguments.ts";
+import { loadCommand } from "./batch-load.ts";
+import { reportCommand } from "./batch-report.ts";
 import { runCommand } from "./batch-run.ts";
+import { scheduleCommand } from "./batch-schedule.ts";
 import type { CommandContext } from "./context.ts";
 
 interface Flags extends JobFlags {
@@ -26,9 +29,12 @@ export function batchCommand(context: CommandContext): Command {
   return new Command("batch")
     .description("score whole windows of a database, and look at what came of it")
     .addCommand(runCommand(context))
+    .addCommand(scheduleCommand(context))
     .addCommand(listCommand(context))
     .addCommand(runsCommand(context))
-    .addCommand(showCommand(context));
+    .addCommand(showCommand(context))
+    .addCommand(reportCommand(context))
+    .addCommand(loadCommand(context));
 }
 
 function listCommand(context: CommandContext): Command {

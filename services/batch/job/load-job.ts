@@ -38,10 +38,11 @@ export function parseJob(text: string, path: string, surroundings: JobSurroundin
     });
   }
   const job = read.data;
+  const url = (side: "source" | "destination") => place(job[side].url, side, surroundings);
   const placed = {
     ...job,
-    source: { ...job.source, url: place(job.source.url, surroundings) },
-    destination: { ...job.destination, url: place(job.destination.url, surroundings) },
+    source: { ...job.source, url: url("source") },
+    destination: { ...job.destination, url: url("destination") },
   };
   refuseSamePlace(placed);
   return placed;
@@ -56,14 +57,21 @@ export async function loadJobs(dir: string, surroundings: JobSurroundings): Prom
   return Promise.all(paths.map((file) => loadJob(join(dir, file), surroundings)));
 }
 
-function place(url: string, { env, cwd }: JobSurroundings): string {
-  const filled = url.replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, other?: string) => {
-    const value = env[name] || other;
-    if (value !== undefined) return value;
-    throw new MeshError("INVALID_ARGUMENT", `the job needs the variable ${name}, for ${url}`);
-  });
+function place(url: string, side: "source" | "destination", { env, cwd }: JobSurroundings): string {
+  const refuse = (description: string): never => {
+    throw new MeshError("INVALID_ARGUMENT", description, {
+      violations: [{ field: `${side}.url`, description }],
+    });
+  };
+  const filled = url.replaceAll(
+    /\$\{(\w+)(?::-([^}]*))?\}/g,
+    (_, name: string, other?: string) =>
+      env[name] || (other ?? refuse(`needs the variable ${name}, for ${url}`)),
+  );
+  if (/^postgres(ql)?:\/\/./.test(filled)) return filled;
   const path = /^(parquet|sqlite):(.+)$/.exec(filled);
-  return path ? `${path[1]}:${resolve(cwd, path[2] ?? "")}` : filled;
+  if (!path) return refuse("must be parquet:PATH, sqlite:PATH or postgres://…");
+  return `${path[1]}:${resolve(cwd, path[2] ?? "")}`;
 }
 
 /** A job that writes where it reads could feed on its own results. */

@@ -7,12 +7,8 @@ const identifier = z
   .regex(/^[a-z][a-z0-9_]{0,47}$/, "must be lower-case letters, digits and underscores");
 const share = z.number().min(0).max(1);
 
-const url = z
-  .string()
-  .regex(
-    /^(parquet:.|sqlite:.|postgres(ql)?:\/\/.)/,
-    "must be parquet:PATH, sqlite:PATH or postgres://…",
-  );
+/** `parquet:PATH`, `sqlite:PATH` or `postgres://…`; checked once its variables are filled in. */
+const url = z.string().min(1);
 
 const columnSchema = z.strictObject({
   /** Column of the source; for `minutes-between` the two that hold start and end. */
@@ -94,7 +90,10 @@ const drift = z.union([
 const report = z.strictObject({
   /** What the model says, a column of the destination. */
   value: z.string(),
-  unit: z.string(),
+  /** `min`, `USD` or `share`. */
+  unit: z.enum(["min", "USD", "share"]),
+  /** The bounds of its interval. */
+  interval: z.tuple([z.string(), z.string()]).optional(),
   /** What came of it, a column of the destination; without it there is no error to show. */
   truth: z.string().optional(),
   /** Errors beyond these truths say more about the record than about the model: shown apart. */

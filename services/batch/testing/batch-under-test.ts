@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parquetWriteFile } from "hyparquet-writer";
 import { type Bundle, loadBundle } from "#kit/model/bundle.ts";
 import { type ColumnScorer, createColumnScorer } from "#kit/model/column-scorer.ts";
@@ -82,6 +82,7 @@ export async function writeMonth(
     type: ColumnType | "TIMESTAMP",
     of: (ride: Required<DrawnRide>) => number | Date | null,
   ) => ({ name, type, data: all.map((ride) => cast(of(ride), type)) });
+  await mkdir(dirname(path), { recursive: true });
   parquetWriteFile({
     filename: path,
     rowGroupSize,
