@@ -67,6 +67,7 @@ export async function createSqlDestination(
       const { job } = await find(runId);
       await client.transaction(job, async () => {
         const { state, table } = await find(runId);
+        if (state === "published") return; // the same run, by another process: the shard is there
         if (state !== "running") {
           throw new MeshError("ABORTED", `run ${runId} is ${state}: another one took its place`);
         }
