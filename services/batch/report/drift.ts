@@ -76,7 +76,7 @@ export function stabilityIndex(bins: readonly Pick<DriftBin, "before" | "now">[]
   }, 0);
 }
 
-/** The 99.9 % quantile of chi-square, by Wilson and Hilferty; within 1 % from 3 degrees of freedom on. */
+/** The 99.9 % quantile of chi-square, by Wilson and Hilferty; within 2 % from 3 degrees of freedom on. */
 export function chiSquare999(degrees: number): number {
   const k = Math.max(degrees, 1);
   const root = 1 - 2 / (9 * k) + NORMAL_999 * Math.sqrt(2 / (9 * k));
