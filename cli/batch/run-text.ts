@@ -1,6 +1,6 @@
 import type { RunSummary } from "../../services/batch/destination/destination.ts";
 import type { Job } from "../../services/batch/job/spec.ts";
-import { timeText, windowText } from "../../services/batch/job/window.ts";
+import { windowText } from "../../services/batch/job/window.ts";
 import type { RunResult } from "../../services/batch/run/run-window.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, renderPairs, renderTable } from "../output/table.ts";
@@ -48,7 +48,10 @@ export function runsTable(runs: readonly RunSummary[], style: Style): string[] {
 
 /** All that is known of a run. */
 export function runLines(run: RunSummary, style: Style): string[] {
-  const iso = (ms: number | undefined) => (ms === undefined ? undefined : timeText(ms));
+  const iso = (ms: number | undefined) =>
+    ms === undefined
+      ? undefined
+      : `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   return renderPairs([
     ["run", run.runId],
     ["job", run.job],

@@ -74,7 +74,7 @@ async function runSchedule(
       if (stop.signal.aborted) return;
       failures++;
       const lines = describeError(cause);
-      print(`${timeText(Date.now())}  ${job.name}  ${window ? windowText(window) : ""} failed:`);
+      print(`${job.name}  ${window ? windowText(window) : "was not run"}: failed`);
       for (const line of lines) print(`  ${line}`);
     },
     onWait: (job, untilMs) => print(`next: ${job.name} at ${timeText(untilMs)} UTC`),

@@ -37,8 +37,8 @@ export function batchReportLines(report: BatchReport, style: Style): string[] {
       .map((s) => [`  ${s.name}`, numberText(s.rows), plain(s.meanError), signed(s.bias)]);
     lines.push(...renderTable(columns, rows));
   }
-  if (drift.length > 0) {
-    lines.push("", `drift against ${report.before ? windowText(report.before) : ""}`);
+  if (drift.length > 0 && report.before) {
+    lines.push("", `drift against ${windowText(report.before)}`);
     const columns = ["", "index", "chance up to", ""].map((heading, i) => ({
       heading,
       align: i === 0 || i === 3 ? ("left" as const) : ("right" as const),

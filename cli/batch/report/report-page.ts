@@ -1,4 +1,4 @@
-import { timeText, windowText } from "../../../services/batch/job/window.ts";
+import { windowText } from "../../../services/batch/job/window.ts";
 import type { Drift } from "../../../services/batch/report/drift.ts";
 import type { BatchReport, Slice } from "../../../services/batch/report/make-report.ts";
 import { amountsOf, numberText, percentText } from "../../rollout/report/amounts.ts";
@@ -123,28 +123,46 @@ function segmentsPart(report: BatchReport, zones: ZoneNames): string {
 function topPart({ top, spec }: BatchReport): string {
   const [first] = top;
   if (!first || spec.top === undefined) return "";
-  const wanted = [
-    "row_key",
-    spec.value,
-    spec.top,
-    ...Object.keys(first).filter((name) => name.startsWith("reason_")),
-  ].filter((name) => name in first);
-  const rows = top.map((row) => wanted.map((name) => cellText(row[name])));
-  const headings = wanted.map((name) => name.replaceAll("_", " "));
+  const hasReasons = "reason_1" in first;
+  const rows = top.map((row): Cell[] => [
+    cellText(row["row_key"]),
+    ...(hasReasons ? [reasonsText(row)] : []),
+    cellText(row[spec.value]),
+    cellText(row[spec.top ?? ""]),
+  ]);
+  const headings = ["row", ...(hasReasons ? ["reasons"] : []), spec.value, spec.top];
   return section(`Highest by ${spec.top.replaceAll("_", " ")}`, [
-    first["reason_1"] === undefined
-      ? ""
-      : soft(
+    hasReasons
+      ? soft(
           "A reason's effect is by how much the model would lower the probability if it were not so. " +
             "It is what the model says, not what would happen.",
-        ),
-    htmlTable(headings, rows),
+        )
+      : "",
+    htmlTable(
+      headings.map((name) => name.replaceAll("_", " ")),
+      rows,
+      hasReasons ? 2 : 1,
+    ),
   ]);
 }
 
+/** `MONTH_TO_MONTH 0.22, NO_TECH_SUPPORT 0.07` */
+function reasonsText(row: Readonly<Record<string, unknown>>): string {
+  const reasons = Object.keys(row).filter((name) => /^reason_\d+$/.test(name));
+  return reasons
+    .filter((name) => row[name] !== null)
+    .map((name) => `${row[name]} ${Number(row[`${name}_effect`]).toFixed(2)}`)
+    .join(", ");
+}
+
 function driftPart({ drift, before }: BatchReport, zones: ZoneNames): string {
+  if (drift.length === 0) return "";
+  const columns = drift.map((column) => driftColumn(column, before !== undefined, zones));
   if (!before) {
-    return section("Drift", [soft("There is no earlier published window to compare with.")]);
+    return section("Distributions", [
+      soft("There is no earlier published window to compare with."),
+      ...columns,
+    ]);
   }
   return section("Drift", [
     soft(
@@ -152,19 +170,22 @@ function driftPart({ drift, before }: BatchReport, zones: ZoneNames): string {
         "drift above 0.25 (moved: above 0.1), and only where it is more than chance: above what 999 of 1000 " +
         "pairs of samples of these sizes show without any drift.",
     ),
-    ...drift.map((column) => driftColumn(column, zones)),
+    ...columns,
   ]);
 }
 
-function driftColumn({ column, bins, psi, chance, verdict }: Drift, zones: ZoneNames): string {
+function driftColumn(drift: Drift, isCompared: boolean, zones: ZoneNames): string {
+  const { column, bins, psi, chance, verdict } = drift;
   const name = column.replaceAll("_", " ");
   const named = bins.map((bin) => ({ ...bin, label: labelOf(column, bin.label, zones) }));
+  const word = isCompared ? `: <span class="${verdict.replace(" ", "-")}">${verdict}</span>` : "";
+  const ends = [named[0]?.label ?? "", named.at(-1)?.label ?? ""].map(escapeHtml);
+  const legend = isCompared ? "grey: before, blue: now" : "";
   return (
-    `<h3>${escapeHtml(name)}: <span class="${verdict.replace(" ", "-")}">${verdict}</span></h3>` +
-    pairedBarsSvg(`${name}, before and now`, named) +
-    `<div class="ends"><span>${escapeHtml(named[0]?.label ?? "")}</span>` +
-    `<span>grey: before, blue: now</span><span>${escapeHtml(named.at(-1)?.label ?? "")}</span></div>` +
-    soft(`index ${psi.toFixed(4)}, chance up to ${chance.toFixed(4)}`)
+    `<h3>${escapeHtml(name)}${word}</h3>` +
+    pairedBarsSvg(`Distribution of ${name}`, named) +
+    `<div class="ends"><span>${ends[0]}</span><span>${legend}</span><span>${ends[1]}</span></div>` +
+    (isCompared ? soft(`index ${psi.toFixed(4)}, chance up to ${chance.toFixed(4)}`) : "")
   );
 }
 
@@ -199,11 +220,15 @@ function runsPart({ history }: BatchReport): string {
       run.finishedMs === undefined
         ? ""
         : `${((run.finishedMs - run.startedMs) / 1000).toFixed(1)} s`,
-      timeText(run.startedMs),
+      new Date(run.startedMs).toISOString().slice(0, 16).replace("T", " "),
       { html: barHtml(run.rows / most) },
     ]);
   return section("Runs", [
-    htmlTable(["run", "window", "state", "rows", "quarantined", "took", "started (UTC)", ""], rows),
+    htmlTable(
+      ["run", "window", "state", "rows", "quarantined", "took", "started (UTC)", ""],
+      rows,
+      3,
+    ),
     ...history
       .slice(0, RUNS)
       .filter(({ reason }) => reason !== "")

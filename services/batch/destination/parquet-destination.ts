@@ -197,6 +197,8 @@ function createParquetResults(root: string): Results {
   };
 }
 
+/** Numbers as every destination gives them back: null for none. */
 function plainNumber(value: unknown): unknown {
-  return typeof value === "bigint" ? Number(value) : value;
+  if (typeof value === "bigint") return Number(value);
+  return value === undefined || Number.isNaN(value) ? null : value;
 }

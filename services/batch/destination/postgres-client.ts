@@ -34,6 +34,7 @@ export async function openPostgresClient(url: string): Promise<SqlClient> {
   });
   return {
     types,
+    byKey: "",
     forUpdate: "FOR UPDATE",
     all: async (text, values = []) => (await client.query(numbered(text), [...values])).rows,
     run: async (text, values = []) =>

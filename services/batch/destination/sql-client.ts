@@ -5,6 +5,8 @@ import type { TableColumn } from "../rows/table.ts";
 export interface SqlClient {
   /** Names of column types. */
   readonly types: Readonly<Record<ColumnKind | "json", string>>;
+  /** Appended to a CREATE TABLE whose rows are found by their key only. */
+  readonly byKey: string;
   /** Appended to a SELECT whose row nobody else may change before the transaction ends. */
   readonly forUpdate: string;
   all(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;

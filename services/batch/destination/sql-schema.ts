@@ -88,7 +88,7 @@ export async function prepareTable(
   if (known === undefined) {
     await client.script(
       `CREATE TABLE ${table}_rows (run_id ${client.types.text} NOT NULL, ${all.map(define).join(", ")},
-       PRIMARY KEY (run_id, row_key))`,
+       PRIMARY KEY (run_id, row_key)) ${client.byKey}`,
     );
   } else {
     for (const column of added) {

@@ -20,6 +20,7 @@ export function openSqliteClient(path: string): SqlClient {
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
   return {
     types: { integer: "INTEGER", number: "REAL", text: "TEXT", json: "TEXT" },
+    byKey: "WITHOUT ROWID",
     forUpdate: "",
     all: async (text, values = []) => db.prepare(text).all(...(values as SQLInputValue[])),
     run: async (text, values = []) =>
@@ -28,12 +29,14 @@ export function openSqliteClient(path: string): SqlClient {
     async insert(table, runId, columns) {
       const names = columns.map(({ name }) => quote(name)).join(", ");
       const marks = columns.map(() => "?").join(", ");
-      const statement = db.prepare(`INSERT INTO ${table} (run_id, ${names}) VALUES (?, ${marks})`);
+      // The run's id is a part of the text: one value less to bind for every row.
+      const text = `INSERT INTO ${table} (run_id, ${names}) VALUES ('${hexOnly(runId)}', ${marks})`;
+      const statement = db.prepare(text);
       const values = columns.map((column) => column.values);
       const count = values[0]?.length ?? 0;
-      const row: SQLInputValue[] = [runId];
+      const row = new Array<SQLInputValue>(values.length);
       for (let r = 0; r < count; r++) {
-        for (let c = 0; c < values.length; c++) row[c + 1] = values[c]?.[r] as SQLInputValue; // NaN is NULL
+        for (let c = 0; c < values.length; c++) row[c] = values[c]?.[r] as SQLInputValue; // NaN is NULL
         statement.run(...row);
       }
     },
@@ -52,6 +55,11 @@ export function openSqliteClient(path: string): SqlClient {
       db.close();
     },
   };
+}
+
+function hexOnly(runId: string): string {
+  if (/^[0-9a-f]+$/.test(runId)) return runId;
+  throw new TypeError(`${runId} is no run's id`);
 }
 
 function toMeshError(cause: unknown, path: string): unknown {

@@ -28,6 +28,7 @@ export interface BatchReport {
   readonly overTime: readonly Slice[];
   /** Slices with enough rows, largest error first. */
   readonly segments: readonly { readonly by: string; readonly slices: readonly Slice[] }[];
+  /** Distributions now and before; without a window before, now only. */
   readonly drift: readonly Drift[];
   /** Highest rows by `spec.top`, with all their columns. */
   readonly top: readonly Readonly<Record<string, unknown>>[];
@@ -87,12 +88,14 @@ export async function makeReport(
     overTime,
     segments: spec.segments.map((by, i) => ({ by, slices: worst(now.segments[i]) })),
     drift: spec.drift.flatMap((column, i) => {
-      const [past, present] = [bins?.[i], now.bins[i]];
-      return past && present ? [compareBins(column, past, present)] : [];
+      const past = bins?.[i] ?? createBinCounts(column);
+      const present = now.bins[i];
+      return present ? [compareBins(column, past, present)] : [];
     }),
     top: now.top,
     quality: {
       missing: names
+        .filter((column) => column in job.inputs || column in job.keep)
         .map((column) => ({ column, share: (now.missing.get(column) ?? 0) / run.rows }))
         .filter(({ share }) => share > 0),
       reasons: countReasons(await results.rejects(run.runId, MOST_REJECTS)),
@@ -162,7 +165,10 @@ function addErrors(read: RunRead, spec: ReportSpec, cell: (name: string) => unkn
   add(read.days, timeText(eventMs).slice(0, 10));
   spec.segments.forEach((by, i) => {
     const hour = new Date(eventMs).getUTCHours();
-    add(read.segments[i], by === "hour" ? `${hour}:00` : String(cell(by) ?? "none"));
+    add(
+      read.segments[i],
+      by === "hour" ? `${String(hour).padStart(2, "0")}:00` : String(cell(by) ?? "none"),
+    );
   });
 }
 

@@ -58,7 +58,7 @@ export function readTimeMs(value: unknown): number | null | undefined {
 /** A cell as text that the readers above read as the same; `null` for none. */
 export function cellText(value: unknown): string | null {
   if (value === null || value === undefined || Number.isNaN(value)) return null;
-  if (value instanceof Date) return Number.isFinite(value.getTime()) ? value.toISOString() : "";
+  if (value instanceof Date) return Number.isFinite(value.getTime()) ? value.toISOString() : null;
   if (typeof value === "object") return JSON.stringify(value);
   return String(value);
 }

@@ -128,10 +128,17 @@ function createCursor(rows: SourceRows, { readers, time, key, window, isDuplicat
         place: placeOf(i),
         key: typeof name === "string" ? name : null,
         reason: reasons.join("; "),
-        cells: Object.fromEntries([...rows.columns].map(([n, v]) => [n, cellText(v[i])])),
+        cells: Object.fromEntries(
+          [...rows.columns].map(([n, cells]) => [n, textOf(cells[i], rows.times.has(n))]),
+        ),
       };
     },
   };
+}
+
+/** A cell for people to read: times as dates. */
+function textOf(cell: unknown, isTime: boolean): string | null {
+  return cellText(isTime && typeof cell === "number" ? new Date(cell) : cell);
 }
 
 function finish(
@@ -147,9 +154,9 @@ function finish(
   const inputs = card.inputs.map(({ name, dtype }): Column => {
     const column = columns.find((candidate) => candidate.name === name);
     if (dtype === "string") return (column?.values ?? []) as string[]; // none may lack a text
-    if (dtype === "int64") return BigInt64Array.from(column?.values as Float64Array, BigInt);
+    if (dtype === "int64") return toBigInts(column?.values as Float64Array);
     if (column === undefined) return new Float32Array(count).fill(Number.NaN);
-    return Float32Array.from(column.values as Float64Array);
+    return new Float32Array(column.values as Float64Array);
   });
   const nulls: Record<string, number> = {};
   readers.forEach(({ name, maxNullShare }, c) => {
@@ -166,9 +173,19 @@ function finish(
   };
 }
 
+/** `BigInt64Array.from` with a function takes ten times as long. */
+function toBigInts(values: Float64Array): BigInt64Array {
+  const column = new BigInt64Array(values.length);
+  for (let row = 0; row < values.length; row++) column[row] = BigInt(values[row] as number);
+  return column;
+}
+
 function countNone(column: TableColumn | undefined): number {
+  const values = column?.values ?? [];
   let none = 0;
-  for (const value of column?.values ?? []) if (value === null || Number.isNaN(value)) none++;
+  for (let row = 0; row < values.length; row++) {
+    if (values[row] === null || Number.isNaN(values[row])) none++;
+  }
   return none;
 }
 

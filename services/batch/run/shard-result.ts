@@ -1,7 +1,7 @@
 import type { Card } from "#kit/model/bundle.ts";
 import type { ShardResult } from "../destination/destination.ts";
 import type { PreparedRows } from "../rows/prepare.ts";
-import { digestOf, type QuarantinedRow, type TableColumn } from "../rows/table.ts";
+import { digestOf, type TableColumn } from "../rows/table.ts";
 
 /** A scored shard as it goes to the destination. Rows for which the model has no number are quarantined. */
 export function toShardResult(
@@ -20,31 +20,25 @@ export function toShardResult(
       ({ name }, i): TableColumn => ({
         name,
         kind: "number",
-        values: Float64Array.from(outputs[i] ?? []),
+        values: new Float64Array(outputs[i] ?? []),
       }),
     ),
     ...derived,
   ];
-  const isAnswered = (row: number) => outputs.every((output) => Number.isFinite(output[row]));
-  const rows = Array.from({ length: prepared.count }, (_, row) => row);
-  const good = rows.filter(isAnswered);
-  const columns = good.length === prepared.count ? whole : whole.map((c) => pick(c, good));
-  const rejects = [
-    ...prepared.quarantined,
-    ...rows
-      .filter((row) => !isAnswered(row))
-      .map(
-        (row): QuarantinedRow => ({
-          place: `${file}:${String(prepared.places[row]).padStart(8, "0")}`,
-          key: prepared.keys[row] ?? null,
-          reason: `${card.service} answers no number`,
-          cells: Object.fromEntries(prepared.columns.map((c) => [c.name, String(c.values[row])])),
-        }),
-      ),
-  ];
+  const silent = rowsWithoutAnswer(outputs, prepared.count);
+  const columns = silent.size === 0 ? whole : whole.map((column) => without(column, silent));
+  const rejects = [...prepared.quarantined];
+  for (const row of silent) {
+    rejects.push({
+      place: `${file}:${String(prepared.places[row]).padStart(8, "0")}`,
+      key: prepared.keys[row] ?? null,
+      reason: `${card.service} answers no number`,
+      cells: Object.fromEntries(prepared.columns.map((c) => [c.name, String(c.values[row])])),
+    });
+  }
   const mark = {
     shard,
-    rows: good.length,
+    rows: prepared.count - silent.size,
     quarantined: rejects.length,
     outside: prepared.outside,
     nulls: prepared.nulls,
@@ -53,9 +47,18 @@ export function toShardResult(
   return { mark, columns, rejects };
 }
 
-function pick(column: TableColumn, rows: readonly number[]): TableColumn {
-  if (column.kind === "text") {
-    return { ...column, values: rows.map((row) => column.values[row] ?? null) };
+/** Rows for which any output is not a finite number, in order. */
+function rowsWithoutAnswer(outputs: readonly Float32Array[], count: number): Set<number> {
+  const found = new Set<number>();
+  for (const output of outputs) {
+    for (let row = 0; row < count; row++) if (!Number.isFinite(output[row])) found.add(row);
   }
-  return { ...column, values: Float64Array.from(rows, (row) => column.values[row] as number) };
+  return new Set([...found].toSorted((a, b) => a - b));
+}
+
+function without(column: TableColumn, rows: ReadonlySet<number>): TableColumn {
+  if (column.kind === "text") {
+    return { ...column, values: column.values.filter((_, row) => !rows.has(row)) };
+  }
+  return { ...column, values: column.values.filter((_, row) => !rows.has(row)) };
 }

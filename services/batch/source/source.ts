@@ -26,6 +26,8 @@ export interface SourceRows {
   readonly firstRow: number;
   readonly count: number;
   readonly columns: ReadonlyMap<string, ArrayLike<unknown>>;
+  /** Columns whose numbers are times, ms since 1970. */
+  readonly times: ReadonlySet<string>;
 }
 
 /** A row of a database, by column. */
