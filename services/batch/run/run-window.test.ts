@@ -13,6 +13,7 @@ import {
   runsOf,
   writeMonth,
 } from "../testing/batch-under-test.ts";
+import type { RunProgress } from "./run-window.ts";
 
 const RIDES = 2_500;
 const rides = (count = RIDES) => Array.from({ length: count }, () => ({}));
@@ -120,6 +121,25 @@ describe("a run", () => {
     ids.add((await runJob(job({ schedule: { cron: "0 3 1 * *" } }), bench)).runId);
     ids.add((await runJob(job({ description: "words" }), bench)).runId);
     expect(ids.size).toBe(4); // words and schedule change no row: the first run again
+  });
+
+  test("that is stopped by a signal goes on behind what it had written", async () => {
+    await writeMonth(file, rides());
+    const stop = new AbortController();
+    const onProgress = ({ done }: RunProgress) => {
+      if (done > 0) stop.abort();
+    };
+    await expect(runJob(job(), bench, { onProgress, signal: stop.signal })).rejects.toThrow();
+    expect(await publishedRows(job())).toEqual([]);
+    let resumed = 0;
+    const result = await runJob(job(), bench, {
+      onProgress: (progress) => {
+        resumed = progress.resumed;
+      },
+    });
+    expect(result).toMatchObject({ outcome: "published", rows: RIDES });
+    expect(resumed).toBeGreaterThan(0);
+    expect(resumed).toBeLessThan(RIDES);
   });
 
   test("counts rows of another month and leaves them out", async () => {
