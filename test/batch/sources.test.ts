@@ -132,6 +132,13 @@ describe("a table", () => {
     expect(await publishedRows(job)).toHaveLength(100);
   });
 
+  test("without a row in the window is published as such, so that a schedule goes on", async () => {
+    const job = tableJob(`sqlite:${join(dir, "rides.db")}`, `sqlite:${join(dir, "empty.db")}`);
+    const window = windowAt("month", Date.UTC(2020, 0, 1));
+    expect(await runJob(job, bench, { window })).toMatchObject({ outcome: "published", rows: 0 });
+    expect(await runJob(job, bench, { window })).toMatchObject({ outcome: "unchanged" });
+  });
+
   test("that a run was begun on under another mapping is not gone on with", async () => {
     const job = tableJob(`sqlite:${join(dir, "rides.db")}`, `sqlite:${join(dir, "mapped.db")}`);
     const openScorers = () => Promise.reject(new Error("the power went out"));

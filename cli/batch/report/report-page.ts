@@ -1,10 +1,12 @@
 import { windowText } from "../../../services/batch/job/window.ts";
-import type { Drift } from "../../../services/batch/report/drift.ts";
-import type { BatchReport, Slice } from "../../../services/batch/report/make-report.ts";
+import type { BatchReport } from "../../../services/batch/report/make-report.ts";
+import type { Slice } from "../../../services/batch/report/slices.ts";
 import { amountsOf, numberText, percentText } from "../../rollout/report/amounts.ts";
 import { type Cell, escapeHtml, htmlTable } from "../../rollout/report/page-text.ts";
 import type { ZoneNames } from "../../rollout/report/sentences.ts";
-import { barHtml, lineSvg, pairedBarsSvg } from "./charts.ts";
+import { barHtml, lineSvg } from "./charts.ts";
+import { driftPart } from "./drift-part.ts";
+import { labelOf, section, soft } from "./page-parts.ts";
 import { batchPageStyle } from "./page-style.ts";
 
 /** Slices of each segment, and runs, on the page. */
@@ -155,40 +157,6 @@ function reasonsText(row: Readonly<Record<string, unknown>>): string {
     .join(", ");
 }
 
-function driftPart({ drift, before }: BatchReport, zones: ZoneNames): string {
-  if (drift.length === 0) return "";
-  const columns = drift.map((column) => driftColumn(column, before !== undefined, zones));
-  if (!before) {
-    return section("Distributions", [
-      soft("There is no earlier published window to compare with."),
-      ...columns,
-    ]);
-  }
-  return section("Drift", [
-    soft(
-      `Against ${windowText(before)}, run ${before.runId}, ${numberText(before.rows)} rows. The index counts as ` +
-        "drift above 0.25 (moved: above 0.1), and only where it is more than chance: above what 999 of 1000 " +
-        "pairs of samples of these sizes show without any drift.",
-    ),
-    ...columns,
-  ]);
-}
-
-function driftColumn(drift: Drift, isCompared: boolean, zones: ZoneNames): string {
-  const { column, bins, psi, chance, verdict } = drift;
-  const name = column.replaceAll("_", " ");
-  const named = bins.map((bin) => ({ ...bin, label: labelOf(column, bin.label, zones) }));
-  const word = isCompared ? `: <span class="${verdict.replace(" ", "-")}">${verdict}</span>` : "";
-  const ends = [named[0]?.label ?? "", named.at(-1)?.label ?? ""].map(escapeHtml);
-  const legend = isCompared ? "grey: before, blue: now" : "";
-  return (
-    `<h3>${escapeHtml(name)}${word}</h3>` +
-    pairedBarsSvg(`Distribution of ${name}`, named) +
-    `<div class="ends"><span>${ends[0]}</span><span>${legend}</span><span>${ends[1]}</span></div>` +
-    (isCompared ? soft(`index ${psi.toFixed(4)}, chance up to ${chance.toFixed(4)}`) : "")
-  );
-}
-
 function qualityPart({ run, quality }: BatchReport): string {
   const { missing, reasons } = quality;
   const rejected = reasons.map(({ reason, rows }): Cell[] => [reason, numberText(rows)]);
@@ -236,21 +204,7 @@ function runsPart({ history }: BatchReport): string {
   ]);
 }
 
-function labelOf(by: string, name: string, zones: ZoneNames): string {
-  const zone = by.endsWith("_zone") ? zones.get(name) : undefined;
-  return zone === undefined ? name : `${name} ${zone}`;
-}
-
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return "";
   return typeof value === "number" ? value.toFixed(3) : String(value);
-}
-
-function section(heading: string | undefined, parts: readonly string[]): string {
-  const head = heading === undefined ? "" : `<h2>${escapeHtml(heading)}</h2>\n`;
-  return `<section>\n${head}${parts.filter((part) => part !== "").join("\n")}\n</section>`;
-}
-
-function soft(text: string): string {
-  return `<p class="soft">${escapeHtml(text)}</p>`;
 }

@@ -98,8 +98,10 @@ const report = z.strictObject({
   truth: z.string().optional(),
   /** Errors beyond these truths say more about the record than about the model: shown apart. */
   truthRange: z.tuple([z.number(), z.number()]).optional(),
-  /** Columns by which errors are shown; `hour` is that of the event. */
+  /** Columns by which errors are shown; `hour` is an hour of the day. */
   segments: z.array(z.string()).default([]),
+  /** Column with the seconds of a clock that `hour` is read from. Default: when the event happened, UTC. */
+  hourFrom: z.string().optional(),
   /** Columns compared with the run before. */
   drift: z.array(drift).default([]),
   /** Column by which the highest rows are listed. */

@@ -1,14 +1,11 @@
 import { MeshError } from "#kit/rpc/errors.ts";
 import type { RejectCount, Results, RunSummary } from "../destination/destination.ts";
 import type { Job, ReportSpec } from "../job/spec.ts";
-import { timeText, windowText } from "../job/window.ts";
-import { type BinCounts, compareBins, createBinCounts, type Drift } from "./drift.ts";
-import { createErrorSums, type ErrorSummary, type ErrorSums } from "./errors.ts";
-
-/** A slice of the rows: a time, a zone, an hour. */
-export interface Slice extends ErrorSummary {
-  readonly name: string;
-}
+import { windowText } from "../job/window.ts";
+import { compareBins, createBinCounts, type Drift } from "./drift.ts";
+import { createErrorSums, type ErrorSummary } from "./errors.ts";
+import { pairOf, readBins, readRun } from "./read-run.ts";
+import { type Slice, type Slices, slicesOf, worst } from "./slices.ts";
 
 /** What a results database says about a job, at one of its runs. */
 export interface BatchReport {
@@ -43,9 +40,6 @@ export interface BatchReport {
 /** Runs and windows that are looked back on. */
 const HISTORY = 60;
 const WINDOWS = 31;
-/** A slice with fewer rows says little. */
-const LEAST_ROWS = 30;
-const TOP_ROWS = 20;
 /** Quarantined rows that are counted by reason. */
 const MOST_REJECTS = 10_000;
 
@@ -103,99 +97,6 @@ export async function makeReport(
   };
 }
 
-/** Error sums by the name of a slice. */
-type Slices = Map<string, ErrorSums>;
-
-interface RunRead {
-  readonly errors: ErrorSums;
-  leftOut: number;
-  readonly days: Slices;
-  readonly segments: readonly Slices[];
-  readonly bins: readonly BinCounts[];
-  readonly missing: Map<string, number>;
-  top: Readonly<Record<string, unknown>>[];
-}
-
-/** Goes once through a run's rows; what it keeps does not grow with them. */
-async function readRun(
-  results: Results,
-  run: RunSummary,
-  spec: ReportSpec,
-  names: readonly string[],
-): Promise<RunRead> {
-  const read: RunRead = {
-    errors: createErrorSums(),
-    leftOut: 0,
-    days: new Map(),
-    segments: spec.segments.map(() => new Map()),
-    bins: spec.drift.map(createBinCounts),
-    missing: new Map(),
-    top: [],
-  };
-  for await (const columns of results.rows(run, names)) {
-    const cell = (name: string, row: number) => columns.get(name)?.[row];
-    const rows = columns.get("row_key")?.length ?? 0;
-    for (let row = 0; row < rows; row++) {
-      spec.drift.forEach(({ column }, i) => {
-        read.bins[i]?.add(cell(column, row));
-      });
-      for (const name of names) {
-        if (cell(name, row) === null) read.missing.set(name, (read.missing.get(name) ?? 0) + 1);
-      }
-      addErrors(read, spec, (name) => cell(name, row));
-    }
-    if (spec.top !== undefined) read.top = highest(read.top, columns, spec.top, rows);
-  }
-  return read;
-}
-
-function addErrors(read: RunRead, spec: ReportSpec, cell: (name: string) => unknown): void {
-  const pair = pairOf(spec, cell);
-  if (!pair) {
-    read.leftOut++;
-    return;
-  }
-  const eventMs = Number(cell("event_ms"));
-  const add = (slices: Slices | undefined, name: string) => {
-    const sums = slices?.get(name) ?? createErrorSums();
-    slices?.set(name, sums);
-    sums.add(...pair);
-  };
-  read.errors.add(...pair);
-  add(read.days, timeText(eventMs).slice(0, 10));
-  spec.segments.forEach((by, i) => {
-    const hour = new Date(eventMs).getUTCHours();
-    add(
-      read.segments[i],
-      by === "hour" ? `${String(hour).padStart(2, "0")}:00` : String(cell(by) ?? "none"),
-    );
-  });
-}
-
-/** Prediction, truth and bounds of a row that can be judged. */
-function pairOf(
-  { value, truth, truthRange, interval }: ReportSpec,
-  cell: (name: string) => unknown,
-): [number, number, number, number] | undefined {
-  const actual = truth === undefined ? null : cell(truth);
-  if (typeof actual !== "number") return undefined;
-  const [least, most] = truthRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  if (actual < least || actual > most) return undefined;
-  const bound = (i: 0 | 1) => (interval ? Number(cell(interval[i])) : Number.NaN);
-  return [Number(cell(value)), actual, bound(0), bound(1)];
-}
-
-async function readBins(results: Results, run: RunSummary, spec: ReportSpec): Promise<BinCounts[]> {
-  const bins = spec.drift.map(createBinCounts);
-  const names = [...new Set(spec.drift.map(({ column }) => column))];
-  for await (const columns of results.rows(run, ["row_key", ...names])) {
-    spec.drift.forEach(({ column }, i) => {
-      for (const value of columns.get(column) ?? []) bins[i]?.add(value);
-    });
-  }
-  return bins;
-}
-
 async function windowSlices(
   results: Results,
   runs: readonly RunSummary[],
@@ -216,35 +117,6 @@ async function windowSlices(
     slices.set(windowText(run).split(" to ")[0] ?? "", sums);
   }
   return slicesOf(slices);
-}
-
-function slicesOf(slices: Slices): Slice[] {
-  return [...slices]
-    .map(([name, { summary }]) => ({ name, ...summary }))
-    .filter(({ rows }) => rows > 0)
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function worst(slices: Slices | undefined): Slice[] {
-  return slicesOf(slices ?? new Map())
-    .filter(({ rows }) => rows >= LEAST_ROWS)
-    .toSorted((a, b) => b.meanError - a.meanError);
-}
-
-function highest(
-  before: readonly Readonly<Record<string, unknown>>[],
-  columns: ReadonlyMap<string, readonly unknown[]>,
-  by: string,
-  rows: number,
-): Readonly<Record<string, unknown>>[] {
-  const values = columns.get(by) ?? [];
-  const order = Array.from({ length: rows }, (_, row) => row)
-    .toSorted((a, b) => Number(values[b]) - Number(values[a]))
-    .slice(0, TOP_ROWS);
-  const found = order.map((row) =>
-    Object.fromEntries([...columns].map(([name, cells]) => [name, cells[row]])),
-  );
-  return [...before, ...found].toSorted((a, b) => Number(b[by]) - Number(a[by])).slice(0, TOP_ROWS);
 }
 
 /** Reasons without the values that they quote, so that rows with one fault count together. */

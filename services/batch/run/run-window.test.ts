@@ -99,6 +99,24 @@ describe("a run", () => {
     expect(rows.at(-1)).toMatchObject({ pickup_zone: 132 });
   });
 
+  test("is seen by readers as a whole or not at all, while another takes its place", async () => {
+    await writeMonth(file, rides());
+    const first = await runJob(job(), bench);
+    await writeMonth(file, rides(RIDES + 100));
+    const reader = new DatabaseSync(results.slice("sqlite:".length), { readOnly: true });
+    const look = () =>
+      reader.prepare("SELECT run_id, count(*) AS n FROM durations GROUP BY 1").all();
+    try {
+      const seen: unknown[] = [];
+      const second = await runJob(job(), bench, { onProgress: () => seen.push(look()) });
+      expect(seen.length).toBeGreaterThan(10);
+      for (const rows of seen) expect(rows).toEqual([{ run_id: first.runId, n: RIDES }]);
+      expect(look()).toEqual([{ run_id: second.runId, n: RIDES + 100 }]);
+    } finally {
+      reader.close();
+    }
+  });
+
   test("goes back to an earlier file by the earlier id", async () => {
     await writeMonth(file, rides());
     const first = await runJob(job(), bench);
