@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
-import { openDestination } from "../../services/batch/destination/destination.ts";
+import { openResults } from "../../services/batch/destination/open-results.ts";
 import { makeReport } from "../../services/batch/report/make-report.ts";
 import { findJob, type JobFlags, withJobPlace } from "../batch/open-job.ts";
 import { batchReportLines } from "../batch/report/report-lines.ts";
@@ -41,7 +41,7 @@ export function reportCommand(context: CommandContext): Command {
 async function report(name: string, flags: Flags, context: CommandContext): Promise<void> {
   const { print, root, cwd, stdout, env } = context;
   const job = await findJob(name, flags, context);
-  const results = await openDestination(job.destination.url, Date.now);
+  const results = await openResults(job.destination.url);
   try {
     const made = await makeReport(job, results, flags.run);
     if (flags.json) print(JSON.stringify(made, null, 2));

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { openDestination } from "../../services/batch/destination/destination.ts";
+import { openResults } from "../../services/batch/destination/open-results.ts";
 import type { Job } from "../../services/batch/job/spec.ts";
 import { timeText, windowText } from "../../services/batch/job/window.ts";
 import {
@@ -120,7 +120,7 @@ function createRunner(
 }
 
 async function publishedFromMs(job: Job): Promise<ReadonlySet<number>> {
-  const results = await openDestination(job.destination.url, Date.now);
+  const results = await openResults(job.destination.url);
   try {
     const runs = await results.runs(job.name);
     return new Set(runs.filter(({ state }) => state === "published").map(({ fromMs }) => fromMs));

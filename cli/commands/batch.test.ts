@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -86,6 +86,17 @@ describe("mesh batch", () => {
     expect(due).toMatchObject({ code: 0, err: [] });
     expect(due.out).toEqual([expect.stringContaining("published  60 rows")]);
     expect(await mesh("schedule", "churn-daily", "--once")).toMatchObject({ code: 0, out: [] });
+  });
+
+  test("only looks where it only looks: nothing is made", async () => {
+    const other = join(dir, "elsewhere");
+    await mkdir(other);
+    expect(await runMesh(other, "batch", "runs")).toMatchObject({
+      code: 0,
+      out: [expect.any(String)],
+    });
+    expect((await runMesh(other, "batch", "report", "churn-daily")).code).toBe(1);
+    expect(await readdir(other)).toEqual([]);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { openDestination, type Results } from "../../services/batch/destination/destination.ts";
+import type { Results } from "../../services/batch/destination/destination.ts";
+import { openResults } from "../../services/batch/destination/open-results.ts";
 import type { Job } from "../../services/batch/job/spec.ts";
 import { allJobs, findJob, type JobFlags, withJobPlace } from "../batch/open-job.ts";
 import { runLines, runsTable } from "../batch/run-text.ts";
@@ -113,7 +114,7 @@ async function readAll<T>(
 ): Promise<T[]> {
   const found: T[] = [];
   for (const job of jobs) {
-    const results = await openDestination(job.destination.url, Date.now);
+    const results = await openResults(job.destination.url);
     try {
       found.push(await read(results, job));
     } finally {

@@ -169,7 +169,8 @@ function newRun(plan: RunPlan, startedOrder: number, startedMs: number): StoredR
   };
 }
 
-function createParquetResults(root: string): Results {
+/** What a folder of results says, to whoever reads it. */
+export function createParquetResults(root: string): Results {
   const folderOf = (run: Parameters<typeof runFolder>[1]) => runFolder(root, run);
   return {
     async runs(job) {

@@ -18,6 +18,15 @@ export function openSqliteClient(path: string): SqlClient {
   mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+  return clientOf(db, path);
+}
+
+/** Opens a SQLite database that is there, to read it. */
+export function readSqliteClient(path: string): SqlClient {
+  return clientOf(new DatabaseSync(path, { timeout: BUSY_MS, readOnly: true }), path);
+}
+
+function clientOf(db: DatabaseSync, path: string): SqlClient {
   return {
     types: { integer: "INTEGER", number: "REAL", text: "TEXT", json: "TEXT" },
     byKey: "WITHOUT ROWID",

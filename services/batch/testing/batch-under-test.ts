@@ -6,6 +6,7 @@ import { parquetWriteFile } from "hyparquet-writer";
 import { type Bundle, loadBundle } from "#kit/model/bundle.ts";
 import { type ColumnScorer, createColumnScorer } from "#kit/model/column-scorer.ts";
 import { openDestination, type RunSummary } from "../destination/destination.ts";
+import { openResults } from "../destination/open-results.ts";
 import { canonicalJson } from "../job/run-id.ts";
 import { type Job, jobSchema } from "../job/spec.ts";
 import { windowAt } from "../job/window.ts";
@@ -162,7 +163,7 @@ export async function runJob(
 
 /** Every published row of the job's latest window, as readers see it. */
 export async function publishedRows(job: Job): Promise<Record<string, unknown>[]> {
-  const results = await openDestination(job.destination.url, Date.now);
+  const results = await openResults(job.destination.url);
   try {
     const run = (await results.runs(job.name)).find(({ state }) => state === "published");
     if (!run) return [];
@@ -187,7 +188,7 @@ export function rowsDigest(rows: readonly Record<string, unknown>[]): string {
 }
 
 export async function runsOf(job: Job): Promise<RunSummary[]> {
-  const results = await openDestination(job.destination.url, Date.now);
+  const results = await openResults(job.destination.url);
   try {
     return await results.runs(job.name);
   } finally {
