@@ -50,22 +50,25 @@ export async function openPostgresClient(url: string): Promise<SqlClient> {
         [runId, ...columns.map(toArray)],
       );
     },
-    async transaction(job, work) {
-      await client.query("BEGIN");
-      try {
-        await client.query("SELECT pg_advisory_xact_lock($1, hashtext($2))", [LOCK_SPACE, job]);
-        const result = await work();
-        await client.query("COMMIT");
-        return result;
-      } catch (cause) {
-        await client.query("ROLLBACK").catch(() => undefined); // a broken connection has done that
-        throw cause;
-      }
-    },
+    transaction: (job, work) => transact(client, job, work),
+    stage: (job, work) => transact(client, job, work),
     async close() {
       await client.end();
     },
   };
+}
+
+async function transact<T>(client: pg.Client, job: string, work: () => Promise<T>): Promise<T> {
+  await client.query("BEGIN");
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1, hashtext($2))", [LOCK_SPACE, job]);
+    const result = await work();
+    await client.query("COMMIT");
+    return result;
+  } catch (cause) {
+    await client.query("ROLLBACK").catch(() => undefined); // a broken connection has done that
+    throw cause;
+  }
 }
 
 function toArray({ values }: TableColumn): (number | string | null)[] {

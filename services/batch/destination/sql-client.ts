@@ -16,7 +16,9 @@ export interface SqlClient {
   script(text: string): Promise<void>;
   /** Inserts rows that have `runId` in front of their columns. */
   insert(table: string, runId: string, columns: readonly TableColumn[]): Promise<void>;
-  /** Both or neither of everything in `work`; other writers of the same job wait. */
+  /** Both or neither of everything in `work`; other writers of the same job wait. Survives a power loss. */
   transaction<T>(job: string, work: () => Promise<T>): Promise<T>;
+  /** The same, for rows that nobody sees yet: a power loss may take it back, until the next `transaction` ends. */
+  stage<T>(job: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -62,7 +62,7 @@ export async function createSqlDestination(
       }),
     async writeShard(runId, shard) {
       const { job } = await find(runId);
-      await client.transaction(job, async () => {
+      await client.stage(job, async () => {
         const { state, table } = await find(runId);
         if (state === "published") return; // the same run, by another process: the shard is there
         if (state !== "running") {

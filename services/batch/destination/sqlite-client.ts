@@ -12,12 +12,12 @@ const SQLITE_IOERR = 10;
 
 /**
  * Opens (and makes) a SQLite database for results. WAL: readers see the last publication while a run is
- * written. FULL: what is published survives a power loss.
+ * written. What is published survives a power loss.
  */
 export function openSqliteClient(path: string): SqlClient {
   mkdirSync(dirname(path), { recursive: true });
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
-  db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+  db.exec("PRAGMA journal_mode=WAL");
   return clientOf(db, path);
 }
 
@@ -49,21 +49,30 @@ function clientOf(db: DatabaseSync, path: string): SqlClient {
         statement.run(...row);
       }
     },
-    async transaction(_, work) {
-      db.exec("BEGIN IMMEDIATE");
-      try {
-        const result = await work();
-        db.exec("COMMIT");
-        return result;
-      } catch (cause) {
-        if (db.isTransaction) db.exec("ROLLBACK"); // a full disk may have done that already
-        throw toMeshError(cause, path);
-      }
-    },
+    // A sync covers all that was written to the log before it, staged shards as well.
+    transaction: (_, work) => transact(db, path, "FULL", work),
+    stage: (_, work) => transact(db, path, "NORMAL", work),
     async close() {
       db.close();
     },
   };
+}
+
+async function transact<T>(
+  db: DatabaseSync,
+  path: string,
+  synchronous: "FULL" | "NORMAL",
+  work: () => Promise<T>,
+): Promise<T> {
+  db.exec(`PRAGMA synchronous=${synchronous}; BEGIN IMMEDIATE`);
+  try {
+    const result = await work();
+    db.exec("COMMIT");
+    return result;
+  } catch (cause) {
+    if (db.isTransaction) db.exec("ROLLBACK"); // a full disk may have done that already
+    throw toMeshError(cause, path);
+  }
 }
 
 function hexOnly(runId: string): string {

@@ -98,10 +98,13 @@ function toBigInts(values: Float64Array): BigInt64Array {
 }
 
 function countNone(column: TableColumn | undefined): number {
-  const values = column?.values ?? [];
   let none = 0;
-  for (let row = 0; row < values.length; row++) {
-    if (values[row] === null || Number.isNaN(values[row])) none++;
+  if (column?.kind === "text") {
+    for (const text of column.values) if (text === null) none++;
+  } else if (column) {
+    for (let row = 0; row < column.values.length; row++) {
+      if (Number.isNaN(column.values[row])) none++;
+    }
   }
   return none;
 }
