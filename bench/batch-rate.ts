@@ -58,6 +58,7 @@ async function measure({ rounds }: Plan): Promise<Result> {
     const once = await run({ ...small, source }, SMALL_HEAP);
     const tenTimes = await run({ ...small, source: many }, SMALL_HEAP);
     const rate = (at: number) => column(passes[at], ({ rows, seconds }) => rows / seconds);
+    const cpu = (at: number) => column(passes[at], ({ rows, cpuSeconds }) => cpuSeconds / rows);
     return {
       rows: variants.map(({ what }, i) => ({
         what,
@@ -81,6 +82,11 @@ async function measure({ rounds }: Plan): Promise<Result> {
           value: ratio(rate(2), rate(0)),
           aim: { atLeast: 1.7 },
         },
+        {
+          what: "processor time a row, model alone / job with one worker",
+          value: ratio(cpu(0), cpu(1)),
+        },
+        { what: "processor time a row, model alone / job with two", value: ratio(cpu(0), cpu(2)) },
         {
           what: `peak memory of ${TIMES} times the rows / of one month, ${MEMORY_MODEL}`,
           value: spread([tenTimes.peakMb / once.peakMb]),
