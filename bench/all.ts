@@ -1,5 +1,6 @@
 // The benchmark: ratios, each taken in one interleaved run. See README.md.
 import { readFileSync, writeFileSync } from "node:fs";
+import { batchRate } from "./batch-rate.ts";
 import { consumerRate } from "./consumer-rate.ts";
 import { requireTwoCores } from "./cores.ts";
 import { durationEcho } from "./duration-echo.ts";
@@ -31,6 +32,7 @@ const measurements: readonly Measurement[] = [
   scaleOut,
   pushDelay,
   syncCost,
+  batchRate,
 ];
 
 const options = readOptions(

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { batchCommand } from "./commands/batch.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -30,5 +31,6 @@ export function createProgram(context: CommandContext): Command {
     .addCommand(provisionCommand(context))
     .addCommand(keysCommand(context))
     .addCommand(rolloutCommand(context))
+    .addCommand(batchCommand(context))
     .addHelpText("after", "\nExit codes: 0 done, 1 it failed, 2 it was called the wrong way.");
 }

@@ -24,8 +24,8 @@ interface Flags {
 
 const HELP = `
 With --parity the same rides, drawn by --seed, are scored in every way there is: the kit by row and by column, the
-service's own RPC and the Open Inference Protocol of a real process, the event stream, and Python's ONNX Runtime, at
-several batch sizes. The certificate says for each pair how many rows have other bits; the aim is none.
+service's own RPC and the Open Inference Protocol of a real process, the event stream, a batch job from one database to
+another, and Python's ONNX Runtime, at several batch sizes. The certificate says for each pair how many rows have other bits; the aim is none.
 
 Examples:
   mesh models verify

@@ -5,6 +5,7 @@ import { Problem } from "../problem.ts";
 import type { Progress } from "../up/progress.ts";
 import { type Answers, compareAll, type Difference, nameOf } from "./answers.ts";
 import { scoreByColumn, scoreByRow } from "./in-process.ts";
+import { scoreInBatch } from "./over-batch.ts";
 import { inferOverRpc, predictOverRpc } from "./over-rpc.ts";
 import { consumeOverStream, readDurationLog } from "./over-stream.ts";
 import { scoreInPython } from "./python.ts";
@@ -60,6 +61,7 @@ export async function certify(place: BundlePlace, options: CertifyOptions): Prom
   for (const batch of BATCHES) {
     await step(`kit, by column, ${batch}`, () => scoreByColumn(bundle, rows, batch));
   }
+  await step("batch job", () => scoreInBatch(bundle, rows, options.signal));
   await scoreInService(service, bundle, rows, options, step);
   for (const setting of PYTHON) {
     const name = `Python, batches of ${setting.batch}, ${setting.threads} thread(s)`;

@@ -14,7 +14,14 @@ export type Failpoint =
   | "consume.acknowledged" // perhaps still in the socket's buffer
   | "gateway.joined" // a reader is registered, nothing was read for it
   | "gateway.caught-up" // what is stored was read, nothing is written
-  | "gateway.written"; // an update was given to the reader's socket
+  | "gateway.written" // an update was given to the reader's socket
+  | "batch.planned" // what a batch run reads is fixed, nothing is scored
+  | "batch.scored" // a shard is scored, not written
+  | "batch.inserted" // its rows are in an open transaction or in a file that has no mark
+  | "batch.written" // a shard is written and marked
+  | "batch.verified" // every shard is there, readers see nothing of it
+  | "batch.publishing" // the publication is in an open transaction, or its files are in place
+  | "batch.published"; // readers see the run, its working files are still there
 
 /** Read once: the environment of a process does not change, and this stands on hot paths. */
 const armed = parse(process.env["MESH_FAILPOINT"]);

@@ -9,7 +9,8 @@ export interface ColumnScorer {
   readonly card: Card;
   /**
    * One array an output, in card order, from one column an input, in card order, all of `count` rows.
-   * NaN comes back as NaN: the caller knows which row to blame. Call it again once it has answered.
+   * NaN comes back as NaN: the caller knows which row to blame. Calls wait for each other in their order; a
+   * second one that is there already saves the worker from waiting for it.
    *
    * Fails with INVALID_ARGUMENT for columns that do not fit the card, INTERNAL when the model fails.
    */
@@ -21,20 +22,26 @@ export interface ColumnScorer {
 export async function createColumnScorer(bundle: Bundle): Promise<ColumnScorer> {
   const { card } = bundle;
   const worker = await startWorker(bundle);
+  // The worker answers in the order in which it was asked.
+  const waiting: { resolve(reply: BatchReply): void; reject(cause: unknown): void }[] = [];
+  let dead: MeshError | undefined;
+  const die = (reason: string, cause?: unknown) => {
+    dead ??= new MeshError("UNAVAILABLE", reason, { cause });
+    for (const call of waiting.splice(0)) call.reject(dead);
+  };
+  worker.on("message", (reply: BatchReply) => waiting.shift()?.resolve(reply));
+  worker.on("error", (cause) => die("the model worker failed", cause));
+  worker.on("exit", (code) => die(`the model worker exited with ${code}`));
   return {
     card,
     async score(columns, count) {
       checkColumns(card, columns, count);
       if (count === 0) return card.outputs.map(() => new Float32Array());
-      const reply = await new Promise<BatchReply>((resolve, reject) => {
-        const failed = (cause: Error) => reject(cause);
-        worker.once("error", failed);
-        worker.once("message", (message: BatchReply) => {
-          worker.off("error", failed);
-          resolve(message);
-        });
-        worker.postMessage({ columns, count } satisfies BatchRequest);
-      });
+      if (dead) throw dead;
+      const { promise, resolve, reject } = Promise.withResolvers<BatchReply>();
+      waiting.push({ resolve, reject });
+      worker.postMessage({ columns, count } satisfies BatchRequest);
+      const reply = await promise;
       if ("error" in reply) {
         throw new MeshError("INTERNAL", `the model failed: ${reply.error}`);
       }

@@ -25,6 +25,7 @@ test.each(bundles)("$service@$version: 0 bits differ", async (place) => {
   const { modes, pairs, rides } = await certify(place, options);
   expect(rides).toBe(RIDES);
   expect(modes.join()).toMatch(/Python/);
+  expect(modes.join()).toMatch(/batch job/);
   expect(modes.join()).toMatch(place.service === "duration" ? /gRPC Predict/ : /stream consumer/);
   expect(pairs).toHaveLength((modes.length * (modes.length - 1)) / 2);
   expect(pairs.filter((pair) => pair.rows + (pair.inputs ?? 0) > 0)).toEqual([]);
