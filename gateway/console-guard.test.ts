@@ -50,7 +50,10 @@ test.each(["localhost", "LOCALHOST:7600", "192.0.2.7:7600", "[::1]:7600", "mesh.
   async (host) => {
     const { address } = await startConsole({ hosts: ["mesh.example"] });
     const answer = await send(address, "/api/bundles", { method: "GET", headers: { host } });
-    expect(answer).toMatchObject({ status: 200, body: { tip: ["v1", "v2"] } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { tip: expect.arrayContaining(["v1", "v2"]) },
+    });
   },
 );
 

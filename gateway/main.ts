@@ -58,10 +58,13 @@ const releases = openReleases({
   admin: envoyAdmin,
   log,
 });
-const traffic = await (await openTrafficBucket(events)).watch((changed) => {
-  versions.changed(changed);
-  releases.trafficChanged(changed);
-});
+const traffic = await (await openTrafficBucket(events)).watch(
+  (changed) => {
+    versions.changed(changed);
+    releases.trafficChanged(changed);
+  },
+  { log },
+);
 
 const updates = createUpdatesRoute({
   backend,

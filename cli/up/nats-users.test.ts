@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { AuthorizationError } from "@nats-io/transport-node";
+import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectEvents, type Events } from "#kit/events/connect.ts";
 import { provision, provisionSlot } from "#kit/events/provision.ts";
@@ -77,7 +78,10 @@ describe("a consumer", () => {
     await tip.js.publish("dead.tip.blue", "");
     const known = Promise.withResolvers<string>();
     const bucket = await openTrafficBucket(tip);
-    const watch = await bucket.watch((traffic) => known.resolve(traffic.service), "tip");
+    const watch = await bucket.watch((traffic) => known.resolve(traffic.service), {
+      service: "tip",
+      log: pino({ level: "silent" }),
+    });
     expect(await known.promise).toBe("tip");
     watch.stop();
     const durable = await tip.js.consumers.get("TRIPS", "tip-blue");

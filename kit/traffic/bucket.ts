@@ -2,7 +2,9 @@ import { type KV, Kvm } from "@nats-io/kv";
 import { Traffic } from "#gen/tripmesh/rollout/v1/traffic.ts";
 import type { Events } from "#kit/events/connect.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
+import type { Logger } from "#kit/telemetry/log.ts";
 import { checkTraffic } from "./traffic.ts";
+import { watchOn } from "./watch-on.ts";
 
 export const TRAFFIC_BUCKET = "traffic";
 
@@ -18,9 +20,12 @@ export interface TrafficBucket {
   put(traffic: Traffic): Promise<Traffic>;
   /**
    * The traffic as it is now, then each change, until `stop` is called: of one service, or of all when
-   * none is named.
+   * none is named. Goes on over kills of the server.
    */
-  watch(changed: (traffic: Traffic) => void, service?: string): Promise<{ stop(): void }>;
+  watch(
+    changed: (traffic: Traffic) => void,
+    options: { readonly service?: string; readonly log: Logger },
+  ): Promise<{ stop(): void }>;
 }
 
 /** Opens the bucket, which provisioning has made. */
@@ -32,15 +37,14 @@ export async function openTrafficBucket(events: Events): Promise<TrafficBucket> 
       return entry ? decode(entry.value, entry.revision) : undefined;
     },
     put: (traffic) => put(kv, checkTraffic(traffic)),
-    async watch(changed, service) {
-      const watch = await kv.watch(service === undefined ? {} : { key: service });
-      void (async () => {
-        for await (const entry of watch) {
-          if (entry.operation === "PUT") changed(decode(entry.value, entry.revision));
-        }
-      })();
-      return { stop: () => watch.stop() };
-    },
+    watch: (changed, { service, log }) =>
+      watchOn(events, kv, {
+        ...(service !== undefined && { key: service }),
+        changed({ operation, value, revision }) {
+          if (operation === "PUT") changed(decode(value, revision));
+        },
+        log,
+      }),
   };
 }
 

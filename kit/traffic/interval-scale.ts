@@ -20,11 +20,14 @@ export function followIntervalScale(
   let stop = () => {};
   void openTrafficBucket(events)
     .then((bucket) =>
-      bucket.watch((traffic) => {
-        const published = traffic[slot]?.intervalScale ?? 1;
-        if (published !== scale) log.info({ scale: published }, "interval scale");
-        scale = published;
-      }, service),
+      bucket.watch(
+        (traffic) => {
+          const published = traffic[slot]?.intervalScale ?? 1;
+          if (published !== scale) log.info({ scale: published }, "interval scale");
+          scale = published;
+        },
+        { service, log },
+      ),
     )
     .then((watch) => {
       stop = () => watch.stop();

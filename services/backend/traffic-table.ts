@@ -29,10 +29,13 @@ export async function followTraffic(
   void connecting
     .then(async (events) => {
       const bucket = await openTrafficBucket(events);
-      const watch = await bucket.watch((traffic) => {
-        table.set(traffic.service, traffic);
-        void store.saveTraffic(traffic);
-      });
+      const watch = await bucket.watch(
+        (traffic) => {
+          table.set(traffic.service, traffic);
+          void store.saveTraffic(traffic);
+        },
+        { log },
+      );
       stop = () => watch.stop();
     })
     .catch((cause: unknown) => log.error({ err: cause }, "the traffic bucket cannot be followed"));

@@ -156,13 +156,16 @@ export async function openTrafficControl(
     }
   }
 
-  const watch = await bucket.watch((traffic) => {
-    if (writing.has(traffic.service)) return;
-    if (traffic.revision <= (known.get(traffic.service)?.revision ?? 0n)) return;
-    log.warn({ service: traffic.service }, "somebody else has written the traffic");
-    learn(traffic);
-    handOut().catch((cause: unknown) => log.error({ err: cause }, "traffic was not handed out"));
-  });
+  const watch = await bucket.watch(
+    (traffic) => {
+      if (writing.has(traffic.service)) return;
+      if (traffic.revision <= (known.get(traffic.service)?.revision ?? 0n)) return;
+      log.warn({ service: traffic.service }, "somebody else has written the traffic");
+      learn(traffic);
+      handOut().catch((cause: unknown) => log.error({ err: cause }, "traffic was not handed out"));
+    },
+    { log },
+  );
   await handOut();
 
   const lastOf = (rolloutId: string) => releases.traffics(rolloutId).at(-1)?.revision ?? 0n;
