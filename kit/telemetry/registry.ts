@@ -139,18 +139,28 @@ export const metrics = {
     name: "tripmesh.realised.error",
     kind: "histogram",
     unit: "min",
-    description: "How far the first estimate of a finished trip was from its real duration",
-    attributes: [attribute.modelVersion],
+    description:
+      "How far durations that riders were shown were from the real one: duration's first estimate, dynamic-duration's last correction",
+    attributes: [attribute.modelService, attribute.modelVersion],
     buckets: [0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60],
+    of: "gateway",
+  },
+  realisedPriceError: {
+    name: "tripmesh.realised.price_error",
+    kind: "histogram",
+    unit: "{USD}",
+    description:
+      "How far the last cost and the last tip that riders were shown were from the real ones",
+    attributes: [attribute.modelService, attribute.modelVersion],
+    buckets: [0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 40],
     of: "gateway",
   },
   realisedCoverage: {
     name: "tripmesh.realised.intervals",
     kind: "counter",
-    unit: "{trip}",
-    description:
-      "Finished trips by whether their real duration was in the first estimate's interval; 80 % should be",
-    attributes: [attribute.modelVersion, attribute.covered],
+    unit: "{prediction}",
+    description: "The same by whether the truth was in the interval; 80 % should be",
+    attributes: [attribute.modelService, attribute.modelVersion, attribute.covered],
     of: "gateway",
   },
   openStreams: {
