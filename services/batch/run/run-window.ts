@@ -13,7 +13,14 @@ import type { Job } from "../job/spec.ts";
 import { type Window, windowText } from "../job/window.ts";
 import { createRowPreparer, type RowPreparer } from "../rows/prepare.ts";
 import { checkUnchanged } from "../source/snapshot.ts";
-import { forgetPlan, makePlan, type Plan, sweepSpools, unfinishedPlan } from "./plan.ts";
+import {
+  forgetPlan,
+  forgetWindow,
+  makePlan,
+  type Plan,
+  sweepSpools,
+  unfinishedPlan,
+} from "./plan.ts";
 import { scoreShards } from "./score-shards.ts";
 
 /** How far a run is. */
@@ -72,7 +79,7 @@ export async function runWindow(
     failpoint("batch.planned");
     const result = await runPlan(plan, preparer, options);
     failpoint("batch.published");
-    await forgetPlan(workDir, plan.run.runId);
+    await forgetWindow(workDir, plan.window);
     return result;
   } finally {
     lock.release();
