@@ -21,6 +21,7 @@ export type Failpoint =
   | "batch.written" // a shard is written and marked
   | "batch.verified" // every shard is there, readers see nothing of it
   | "batch.publishing" // the publication is in an open transaction, or its files are in place
+  | "batch.pointed" // parquet: readers see the run, its history does not say so yet
   | "batch.published"; // readers see the run, its working files are still there
 
 /** Read once: the environment of a process does not change, and this stands on hot paths. */

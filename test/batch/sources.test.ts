@@ -132,6 +132,19 @@ describe("a table", () => {
     expect(await publishedRows(job)).toHaveLength(100);
   });
 
+  test("that a newer run was published of is not put back by --resume of an older one", async () => {
+    const sqlite = join(dir, "overtaken.db");
+    fillSqlite(sqlite, columns, rides);
+    const job = tableJob(`sqlite:${sqlite}`, `sqlite:${join(dir, "overtaken-results.db")}`);
+    const openScorers = () => Promise.reject(new Error("the power went out"));
+    await expect(runJob(job, bench, { openScorers })).rejects.toThrow("the power went out");
+    fillSqlite(sqlite, columns, rides.slice(0, 100));
+    const newer = await runJob(job, bench);
+    const resumed = await runJob(job, bench, { resume: true });
+    expect(resumed).toMatchObject({ outcome: "unchanged", runId: newer.runId });
+    expect(await publishedRows(job)).toHaveLength(100);
+  });
+
   test("without a row in the window is published as such, so that a schedule goes on", async () => {
     const job = tableJob(`sqlite:${join(dir, "rides.db")}`, `sqlite:${join(dir, "empty.db")}`);
     const window = windowAt("month", Date.UTC(2020, 0, 1));

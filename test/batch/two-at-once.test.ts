@@ -102,6 +102,12 @@ test("an older run that comes to its end late does not take the place of a newer
     expect(isNewerDone).toBe(true);
     expect((await results.runs()).map(({ state }) => state)).toEqual(["published", "abandoned"]);
     expect(await publishedRows(newer)).toHaveLength(ROWS);
+    const again = runJob(job, bench, {
+      workDir: join(dir, "late-1"),
+      codeVersion: "old",
+      resume: true,
+    });
+    await expect(again).rejects.toThrow("is abandoned: run its window without --resume");
   } finally {
     await results.close();
   }

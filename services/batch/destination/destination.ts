@@ -72,8 +72,11 @@ export interface RunTotals {
 
 /** Where results go. Every method is all or nothing, and safe to be called by two runs at once. */
 export interface Destination {
-  /** Begins a run or goes on with it; `published` when there is nothing left to do. */
-  start(plan: RunPlan): Promise<"running" | "published">;
+  /**
+   * Begins a run or goes on with it; `published` when there is nothing left to do. A run that has ended
+   * otherwise begins anew, as the latest of its window; with `resume` it fails with ABORTED instead.
+   */
+  start(plan: RunPlan, resume: boolean): Promise<"running" | "published">;
   /** Shards that are written. */
   marks(runId: string): Promise<ShardMark[]>;
   /** Writes a shard, out of readers' sight; a shard that is there already stays as it is. */

@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { failpoint } from "#kit/lifecycle/failpoint.ts";
 import { MeshError } from "#kit/rpc/errors.ts";
 import { describeParquet, openParquet, sha256Of } from "../source/parquet-file.ts";
-import type { Destination, NowMs, Results, RunPlan, RunState, ShardMark } from "./destination.ts";
+import type {
+  Destination,
+  NowMs,
+  Results,
+  RunPlan,
+  RunState,
+  RunTotals,
+  ShardMark,
+} from "./destination.ts";
 import { takeExclusive } from "./exclusive.ts";
 import {
   type PublishedRun,
@@ -14,7 +22,7 @@ import {
   type StoredRunFile,
   shardName,
 } from "./parquet-layout.ts";
-import { checkWhole, refuseNewer, refuseOverlap } from "./whole.ts";
+import { checkWhole, refuseEnded, refuseNewer, refuseOverlap, totalsOf } from "./whole.ts";
 import { readJson, writeAtomically, writeShardFile } from "./write-file.ts";
 
 /** How long to wait for another publication, ms. */
@@ -60,11 +68,29 @@ export async function openParquetDestination(
     const marked = files.filter((file) => /^shard-\d+\.json$/.test(file)).toSorted();
     return Promise.all(marked.map((file) => readJson<MarkFile>(join(runFolder(root, run), file))));
   };
+  /** Writes down what the pointer has decided. Readers do not wait for it. */
+  const settle = async (
+    run: StoredRunFile,
+    rivals: readonly StoredRunFile[],
+    totals: RunTotals,
+  ) => {
+    for (const rival of rivals) {
+      if (rival.state !== "published") await dropRows(root, rival);
+      if (rival.state === "published") await end(rival, "superseded");
+      if (rival.state === "running") await end(rival, "abandoned");
+    }
+    await end(run, "published", totals);
+  };
   return {
-    start: (plan) =>
+    start: (plan, resume) =>
       locked(async () => {
         const runs = await all();
         const known = runs.find(({ runId }) => runId === plan.runId);
+        refuseEnded(plan.runId, known?.state, resume);
+        if (known?.state === "published" && known.finishedMs === undefined) {
+          const marked = (await markFiles(known)).map(({ mark }) => mark);
+          await settle(known, rivalsOf(known, runs), totalsOf(marked)); // died behind the pointer
+        }
         if (known?.state === "published" || known?.state === "running") return known.state;
         const last = Math.max(0, ...runs.map(({ startedOrder }) => startedOrder));
         await note(newRun(plan, last + 1, nowMs()));
@@ -93,9 +119,7 @@ export async function openParquetDestination(
         if (run.state === "published") return;
         const files = await verifyFiles(root, run, await markFiles(run));
         const runs = await all();
-        const rivals = runs.filter(
-          ({ job, fromMs, runId: id }) => job === run.job && fromMs === run.fromMs && id !== runId,
-        );
+        const rivals = rivalsOf(run, runs);
         refuseNewer(run, rivals);
         const published = runs.filter(
           ({ job, state, runId: id }) => job === run.job && state === "published" && id !== runId,
@@ -103,14 +127,9 @@ export async function openParquetDestination(
         refuseOverlap(run, published);
         const pointer: PublishedRun = { runId, fromMs: run.fromMs, toMs: run.toMs, files };
         failpoint("batch.publishing");
-        // From here on readers see the run; what is noted below is history, and made up for by `readRuns`.
         await writeAtomically(pointerPath(root, run), JSON.stringify(pointer, null, 2));
-        await end(run, "published", totals);
-        for (const rival of rivals) {
-          if (rival.state !== "published") await dropRows(root, rival);
-          if (rival.state === "published") await end(rival, "superseded");
-          if (rival.state === "running") await end(rival, "abandoned");
-        }
+        failpoint("batch.pointed");
+        await settle(run, rivals, totals);
       }),
     stop: (runId, totals, reason) =>
       locked(async () => {
@@ -121,6 +140,13 @@ export async function openParquetDestination(
       }),
     ...createParquetResults(root),
   };
+}
+
+/** Other runs of the same window. */
+function rivalsOf(run: StoredRunFile, runs: readonly StoredRunFile[]): StoredRunFile[] {
+  return runs.filter(
+    ({ job, fromMs, runId }) => job === run.job && fromMs === run.fromMs && runId !== run.runId,
+  );
 }
 
 /** Opens every file of the run anew: what is published is what lies on the disk. */

@@ -13,7 +13,7 @@ import type {
 import type { SqlClient } from "./sql-client.ts";
 import { createSqlResults, type StoredRun, toStored } from "./sql-results.ts";
 import { baseSchema, prepareTable } from "./sql-schema.ts";
-import { checkWhole, refuseNewer, refuseOverlap } from "./whole.ts";
+import { checkWhole, refuseEnded, refuseNewer, refuseOverlap } from "./whole.ts";
 
 /** Results in SQLite or Postgres: staged under the run's id, seen by readers once one row names the run. */
 export async function createSqlDestination(
@@ -55,10 +55,10 @@ export async function createSqlDestination(
   return {
     ...createSqlResults(client),
     marks,
-    start: (plan) =>
+    start: (plan, resume) =>
       client.transaction(plan.job, async () => {
         await prepareTable(client, plan);
-        return startRun(client, plan, nowMs());
+        return startRun(client, plan, { startedMs: nowMs(), resume });
       }),
     async writeShard(runId, shard) {
       const { job } = await find(runId);
@@ -126,10 +126,11 @@ export async function createSqlDestination(
 async function startRun(
   client: SqlClient,
   plan: RunPlan,
-  startedMs: number,
+  { startedMs, resume }: { readonly startedMs: number; readonly resume: boolean },
 ): Promise<"running" | "published"> {
   const [known] = await client.all("SELECT state FROM batch_runs WHERE run_id = ?", [plan.runId]);
   const state = known?.["state"] as RunState | undefined;
+  refuseEnded(plan.runId, state, resume);
   if (state === "published" || state === "running") return state;
   const [last] = await client.all(
     "SELECT coalesce(max(started_order), 0) AS n FROM batch_runs WHERE job = ?",

@@ -1,7 +1,7 @@
 // What has to hold before a run may be seen: pure, the same for every kind of destination.
 import { MeshError } from "#kit/rpc/errors.ts";
 import { type Window, windowText } from "../job/window.ts";
-import type { RunSummary, ShardMark } from "./destination.ts";
+import type { RunState, RunSummary, RunTotals, ShardMark } from "./destination.ts";
 
 type Ordered = RunSummary & { readonly startedOrder: number };
 
@@ -37,6 +37,12 @@ export function refuseNewer(run: Ordered, rivals: readonly Ordered[]): void {
   );
 }
 
+/** Fails with ABORTED for a run that is to be gone on with and has ended, because a later one took its place. */
+export function refuseEnded(runId: string, state: RunState | undefined, resume: boolean): void {
+  if (!resume || state === undefined || state === "running" || state === "published") return;
+  throw new MeshError("ABORTED", `run ${runId} is ${state}: run its window without --resume`);
+}
+
 /** Fails when the window cuts another that is published: its rows would be there twice. */
 export function refuseOverlap(window: Window, published: readonly Window[]): void {
   const cut = published.find(
@@ -50,6 +56,15 @@ export function refuseOverlap(window: Window, published: readonly Window[]): voi
     "FAILED_PRECONDITION",
     `the window ${windowText(window)} cuts ${windowText(cut)}, which is published: its length was changed, use another table`,
   );
+}
+
+/** What shards add up to. */
+export function totalsOf(marks: readonly ShardMark[]): RunTotals {
+  return {
+    rows: sum(marks, ({ rows }) => rows),
+    quarantined: sum(marks, ({ quarantined }) => quarantined),
+    outside: sum(marks, ({ outside }) => outside),
+  };
 }
 
 export function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -97,6 +97,18 @@ export async function unfinishedPlan(
   return found.toSorted((a, b) => b.begunMs - a.begunMs)[0]?.plan;
 }
 
+/**
+ * Forgets every run of a window that is published: also those that were begun before and never ended, which
+ * would otherwise be gone on with one day, and put older rows in the place of newer ones.
+ */
+export async function forgetWindow(workDir: string, { fromMs }: Window): Promise<void> {
+  for (const runId of await readdir(join(workDir, "runs")).catch(() => [])) {
+    const path = join(workDir, "runs", runId, "plan.json");
+    const plan = await readJson<Plan>(path).catch(() => undefined); // died before there was one
+    if (plan === undefined || plan.window.fromMs === fromMs) await forgetPlan(workDir, runId);
+  }
+}
+
 /** Forgets what a run needed while it ran. */
 export async function forgetPlan(workDir: string, runId: string): Promise<void> {
   await rm(join(workDir, "runs", runId), { recursive: true, force: true });

@@ -7,13 +7,20 @@ import { MeshError } from "#kit/rpc/errors.ts";
 import { checkOffers } from "../derive/offers.ts";
 import type { Destination, RunTotals, ShardMark } from "../destination/destination.ts";
 import { type Exclusive, takeExclusive } from "../destination/exclusive.ts";
-import { sum } from "../destination/whole.ts";
+import { sum, totalsOf } from "../destination/whole.ts";
 import { runIdOf } from "../job/run-id.ts";
 import type { Job } from "../job/spec.ts";
 import { type Window, windowText } from "../job/window.ts";
 import { createRowPreparer, type RowPreparer } from "../rows/prepare.ts";
 import { checkUnchanged } from "../source/snapshot.ts";
-import { forgetPlan, makePlan, type Plan, sweepSpools, unfinishedPlan } from "./plan.ts";
+import {
+  forgetPlan,
+  forgetWindow,
+  makePlan,
+  type Plan,
+  sweepSpools,
+  unfinishedPlan,
+} from "./plan.ts";
 import { scoreShards } from "./score-shards.ts";
 
 /** How far a run is. */
@@ -67,12 +74,13 @@ export async function runWindow(
   const lock = await lockJob(job.name, workDir);
   try {
     await sweepSpools(workDir);
-    const plan = await planOf(window, { ...options, workDir, preparer });
+    const begun = options.resume ? await unfinishedPlan(workDir, window) : undefined;
+    const plan = begun ?? (window && (await makePlan({ ...options, window, workDir, preparer })));
     if (plan === undefined) return undefined;
     failpoint("batch.planned");
-    const result = await runPlan(plan, preparer, options);
+    const result = await runPlan(plan, preparer, { ...options, resume: begun !== undefined });
     failpoint("batch.published");
-    await forgetPlan(workDir, plan.run.runId);
+    await forgetWindow(workDir, plan.window);
     return result;
   } finally {
     lock.release();
@@ -86,24 +94,11 @@ async function lockJob(job: string, workDir: string): Promise<Exclusive> {
   throw new MeshError("ALREADY_EXISTS", `${job} is running in another process: wait until it ends`);
 }
 
-async function planOf(
-  window: Window | undefined,
-  options: RunOptions & { readonly preparer: RowPreparer },
-): Promise<Plan | undefined> {
-  const { resume, workDir } = options;
-  if (resume) {
-    const plan = await unfinishedPlan(workDir, window);
-    if (plan) return plan;
-  }
-  if (window === undefined) return undefined;
-  return makePlan({ ...options, window });
-}
-
 async function runPlan(plan: Plan, preparer: RowPreparer, options: RunOptions): Promise<RunResult> {
   const { job, destination, openScorers, onProgress, signal } = options;
   const { run, window } = plan;
   checkSame(plan, options);
-  if ((await destination.start(run)) === "published") {
+  if ((await destination.start(run, options.resume)) === "published") {
     const totals = totalsOf(await destination.marks(run.runId));
     return { runId: run.runId, window, outcome: "unchanged", ...totals };
   }
@@ -187,14 +182,6 @@ function checkNulls(
       `${reader.name} is missing in ${without} of ${rows} rows (${percent} %), ${100 * reader.maxNullShare} % are allowed`,
     );
   }
-}
-
-function totalsOf(marks: readonly ShardMark[]): RunTotals {
-  return {
-    rows: sum(marks, ({ rows }) => rows),
-    quarantined: sum(marks, ({ quarantined }) => quarantined),
-    outside: sum(marks, ({ outside }) => outside),
-  };
 }
 
 function rowsOf({ rows, quarantined, outside }: ShardMark): number {
