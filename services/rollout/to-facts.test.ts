@@ -113,7 +113,9 @@ describe("a request", () => {
       $case: "requested",
       value: { estimate: { ...estimate, degraded: true }, featureHash: Buffer.alloc(0) },
     };
-    expect(factsOfEvent(requested({ body } as never), duration, [])).toHaveLength(1);
+    expect(factsOfEvent(requested({ body } as never), duration, [])).toMatchObject([
+      { kind: "requested", isDegraded: true },
+    ]);
   });
 });
 

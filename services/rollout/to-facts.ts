@@ -31,6 +31,7 @@ export function factsOfEvent(
         hour,
         revision: Number(event.trafficRevision),
         assigned,
+        ...(body.value.estimate?.degraded && { isDegraded: true }),
       };
       return [request, ...shownEstimate(event, plan)];
     }

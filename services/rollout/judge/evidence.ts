@@ -165,7 +165,7 @@ function foldWeights({ strata }: Evidence, plan: JudgePlan, fact: WeightsChanged
 }
 
 function foldRequest(evidence: Evidence, plan: JudgePlan, fact: TripRequested): void {
-  const { tripId, riderId, atMs, hour, revision, assigned } = fact;
+  const { tripId, riderId, atMs, hour, revision, assigned, isDegraded = false } = fact;
   if (atMs < plan.startMs) return;
   if (atMs < evidence.closedBeforeMs) {
     evidence.irregularities.late++; // also where an end came again and opened the trip anew
@@ -176,7 +176,7 @@ function foldRequest(evidence: Evidence, plan: JudgePlan, fact: TripRequested): 
   trip.stratum = stratumAt(evidence, revision);
   const stratum = evidence.strata[trip.stratum] as Stratum;
   moveTrip(evidence, tripId, trip, quarterOf(atMs));
-  trip.request = { riderId, atMs, hour, assigned };
+  trip.request = { riderId, atMs, hour, assigned, isDegraded };
   stratum.firstMs = Math.min(stratum.firstMs ?? atMs, atMs);
   noteTime(evidence.latest, atMs);
   note(evidence, trip, "assigned", assigned);
@@ -275,7 +275,9 @@ function recount(evidence: Evidence, plan: JudgePlan, trip: Trip): void {
   const { request, counted } = trip;
   const stratum = evidence.strata[trip.stratum];
   if (!request || !stratum) return;
-  const served = servedArm(trip);
+  // A rider whom nobody answered stays in the own arm, as in any comparison by intention: that answers failed is the
+  // matter of the gate of errors, and says nothing about how riders were shared.
+  const served = servedArm(trip) ?? (request.isDegraded ? request.assigned : undefined);
   if (served) note(evidence, trip, "served", served);
   if (counted && !trip.end) return; // a score counts nothing before the truth
   const cohort = stratum.cohorts.get(trip.quarterMs) ?? {

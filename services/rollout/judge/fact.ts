@@ -45,6 +45,8 @@ export interface TripRequested {
   readonly revision: number;
   /** The arm that the rider's bucket names, whoever answered in the end. */
   readonly assigned: Arm;
+  /** Whether neither version answered, and the rider was shown the baseline's estimate. Default false. */
+  readonly isDegraded?: boolean;
 }
 
 /** One version's answer to one event of a trip. */

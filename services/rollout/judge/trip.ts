@@ -21,6 +21,8 @@ export interface Request {
   readonly atMs: number;
   readonly hour: number;
   readonly assigned: Arm;
+  /** Whether neither version answered it. Default false. */
+  readonly isDegraded?: boolean;
 }
 
 /** What is known of one trip, in whatever order it came. */

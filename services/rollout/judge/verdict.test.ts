@@ -330,6 +330,23 @@ describe("sample ratio", () => {
     expect(because).toContain("100 of 300 riders labelled");
   });
 
+  test("riders whom a dead candidate did not answer stay in their arm: errors are another gate's matter", () => {
+    const plan = planFor();
+    const facts = [canary, ...trips((i) => (i % 2 === 0 ? "candidate" : "base"))].flatMap(
+      (fact) => {
+        const isUnanswered = Number("tripId" in fact ? fact.tripId.slice(1) : 1) % 4 === 0; // half of the candidate's
+        if (!isUnanswered) return [fact];
+        if (fact.kind === "requested") return [{ ...fact, isDegraded: true }];
+        return fact.kind === "scored" ? [{ ...fact, role: "hindsight" as const }] : [fact];
+      },
+    );
+    const ratio = gateOf(judge(fold(facts, plan), plan, stage), "sample ratio");
+    expect(ratio).toMatchObject({
+      verdict: Verdict.PASS,
+      numbers: { assignedCandidate: 200, servedCandidate: 200, labelledCandidate: 200 },
+    });
+  });
+
   test("by segment there is no ratio to expect, and none where all riders are in one arm", () => {
     const facts = trips((i) => (i % 5 === 0 ? "candidate" : "base"));
     const bySegment = planFor({ assignment: "segment" });
