@@ -151,7 +151,7 @@ test("a broken version is rolled back by itself, while another service is releas
   const bad = await releases.start(
     "duration",
     "v4-zones",
-    `stages: [{ weight: 10%, deadline: 1h }, { weight: 100%, deadline: 1h }]${short}`,
+    `stages: [{ weight: 30%, deadline: 1h }, { weight: 100%, deadline: 1h }]${short}`,
   );
   await expect(releases.start("duration", "v2", "strategy: canary")).rejects.toMatchObject({
     code: "FAILED_PRECONDITION",
