@@ -6,14 +6,23 @@ import { usePolled } from "./use-polled.ts";
 
 const EVERY_MS = 2000;
 
-/** The trips that a trace was recorded of last. */
+/** The trips that a trace was recorded of last; asked for again by hand, so that no line moves away from a finger. */
 export function LatestTrips() {
-  const { value, problem } = usePolled<LatestTraces>("/api/traces/latest", EVERY_MS, () => false);
+  const { value, problem, again } = usePolled<LatestTraces>(
+    "/api/traces/latest",
+    EVERY_MS,
+    ({ trips }) => trips.length > 0,
+  );
   return (
     <section class="card" aria-label="Latest traced trips">
       <div class="head">
         <h2>Latest traced trips</h2>
-        <span class="soft small">newest first; every trip has a story, also without a trace</span>
+        <span class="soft small">
+          newest first; every trip has a story, also without a trace{" "}
+          <button type="button" onClick={again}>
+            Refresh
+          </button>
+        </span>
       </div>
       {problem !== undefined && <p class="problem">{problem} Trying again …</p>}
       {value && value.trips.length === 0 && <NoTraces recording={value.recording} />}

@@ -33,8 +33,8 @@ export function NoTraces({
   return (
     <div class="empty soft">
       <p>
-        No trace of {which} is here. Of what the replay does, {percentOf(rate)} is recorded, and
-        only the latest 40,000 spans are kept.
+        No trace of {which} is here. {percentOf(rate)} of the trips that the replay begins are
+        recorded, and only the latest 40,000 spans are kept.
       </p>
       <p>
         To record everything: <code>./mesh up --trace-rate 1</code>. A ride that you request on the
@@ -45,5 +45,5 @@ export function NoTraces({
 }
 
 function percentOf(rate: number): string {
-  return rate === 0 ? "nothing" : `${Number((100 * rate).toPrecision(3))} %`;
+  return rate === 0 ? "None" : `${Number((100 * rate).toPrecision(3))} %`;
 }

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import type { Trace } from "../../traces/trace-store.ts";
 import type { LatestTraces } from "../../traces/traces-route.ts";
 import { links } from "../use-route.ts";
@@ -20,7 +21,7 @@ export function TracesPanel({ tripId, traceId }: TracesPanelProps) {
     EVERY_MS,
     () => false,
   );
-  const traces = value?.traces ?? [];
+  const traces = useKept(value?.traces ?? []);
   const ids = new Set(traces.map((trace) => trace.traceId));
   const linkTo = (id: string) =>
     tripId !== undefined && ids.has(id) ? links.trip(tripId, id) : links.trace(id);
@@ -47,6 +48,16 @@ export function TracesPanel({ tripId, traceId }: TracesPanelProps) {
       ))}
     </section>
   );
+}
+
+/** The gateway forgets old traces, and nobody wants to lose the one that they are reading. */
+function useKept(latest: readonly Trace[]): readonly Trace[] {
+  const kept = useRef(new Map<string, Trace>());
+  for (const trace of latest) {
+    const known = kept.current.get(trace.traceId)?.spans.length ?? 0;
+    if (trace.spans.length >= known) kept.current.set(trace.traceId, trace);
+  }
+  return [...kept.current.values()];
 }
 
 function Nothing({ tripId }: { readonly tripId: string | undefined }) {

@@ -5,7 +5,11 @@ import { ask, Refused } from "../releases/send-command.ts";
 export interface Polled<T> {
   readonly value: T | undefined;
   readonly problem: string | undefined;
+  /** Asks anew, also after the last answer. */
+  readonly again: () => void;
 }
+
+type Known<T> = Omit<Polled<T>, "again"> & { readonly path: string };
 
 /**
  * Asks for `path` now and then every `everyMs`, one question after the other. Ends when `isFinal` says so of an
@@ -16,9 +20,11 @@ export function usePolled<T>(
   everyMs: number,
   isFinal: (value: T, answers: number) => boolean,
 ): Polled<T> {
-  const [state, setState] = useState<Polled<T> & { readonly path: string }>({
+  const [state, setState] = useState<Known<T>>({
     ...{ path, value: undefined, problem: undefined },
   });
+  const [round, setRound] = useState(0);
+  const again = () => setRound((known) => known + 1);
   useEffect(() => {
     let isStopped = false;
     let timer: ReturnType<typeof setTimeout>;
@@ -45,7 +51,8 @@ export function usePolled<T>(
       isStopped = true;
       clearTimeout(timer);
     };
-  }, [path]);
+  }, [path, round]);
   // Until the effect has run, the state is that of the path before.
-  return state.path === path ? state : { value: undefined, problem: undefined };
+  const { value, problem } = state.path === path ? state : { value: undefined, problem: undefined };
+  return { value, problem, again };
 }

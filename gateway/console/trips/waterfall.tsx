@@ -79,7 +79,7 @@ function Row({ row: { span, depth, isShadow }, extent, isOpen, onToggle }: RowPr
       onClick={onToggle}
     >
       <span class="what" style={{ "--depth": Math.min(depth, 14) }}>
-        <span class={`service ${span.slot}`}>
+        <span class={`of ${span.slot}`}>
           {span.service}
           {span.slot !== "" && ` ■ ${span.slot}`}
         </span>{" "}
