@@ -93,8 +93,9 @@ test("a span's attributes open by the keyboard, and causes are links", async () 
     .first()
     .click();
   const other = page.getByRole("region", { name: "Traces", exact: true });
+  await other.getByRole("button", { name: /^duration ■ \w+ publish predictions/ }).click();
   await other
-    .getByRole("button", { name: /publish predictions\.duration\.log/ })
+    .getByRole("link", { name: /^trace [0-9a-f]{8}…$/ })
     .first()
     .waitFor();
   await page.goBack();
@@ -128,6 +129,28 @@ test("an unknown trip says so, and another one is found by its id", async () => 
   await page.getByRole("link", { name: "latest traced trips" }).click();
   await page.getByRole("link", { name: tripId }).click();
   await story().getByRole("heading", { name: "Truth" }).waitFor();
+});
+
+test("hundreds of spans are shown in part first, and what failed says so", async () => {
+  const spans = Array.from({ length: 400 }, (_, at) => ({
+    ...{ traceId: "a".repeat(32), spanId: `s${at}`, parentSpanId: at === 0 ? "" : "s0" },
+    ...{ name: `step ${at}`, kind: "internal", service: "backend", slot: "", links: [] },
+    ...{ startMs: at, durationMs: 1, failed: at === 1, attributes: {} },
+  }));
+  const known = [{ traceId: "a".repeat(32), spans, dropped: 7 }];
+  const { page: many, problems: met } = await openPage(browser, "about:blank", phone);
+  await many.route("**/api/traces?trip=*", (route) => route.fulfill({ json: { traces: known } }));
+  await many.goto(`http://${mesh.console}/#/trips/${tripId}`);
+  await many.getByRole("button", { name: /^backend step 1 ✕ failed/ }).waitFor();
+  await many.getByText("7 more spans were dropped").waitFor();
+  await many.getByRole("button", { name: "Show all 400 spans" }).click();
+  expect(await many.locator("button.span").count()).toBe(400);
+  const head = many.getByRole("button", { name: /400 spans of 1 part ✕ 1 failed/ });
+  await head.click();
+  expect(await many.locator("button.span").count()).toBe(0); // folded away
+  expect(await overflows(many)).toBe(false);
+  expect(met).toEqual([]);
+  await many.close();
 });
 
 test("the page fits a desk and a phone", async () => {
