@@ -131,6 +131,19 @@ test("an unknown trip says so, and another one is found by its id", async () => 
   await story().getByRole("heading", { name: "Truth" }).waitFor();
 });
 
+test("with a collector elsewhere the page says where to look", async () => {
+  const recording = { isHere: false, collector: "http://jaeger:4317", rate: 0.05 };
+  const { page: other } = await openPage(browser, "about:blank", desk);
+  await other.route("**/api/traces?trip=*", (route) => route.fulfill({ json: { traces: [] } }));
+  await other.route("**/api/traces/latest", (route) =>
+    route.fulfill({ json: { trips: [], recording } }),
+  );
+  await other.goto(`http://${mesh.console}/#/trips/${tripId}`);
+  await other.getByText("Traces go to http://jaeger:4317").waitFor();
+  await other.getByText(`tripmesh.trip.id = ${tripId}`).waitFor();
+  await other.close();
+});
+
 test("hundreds of spans are shown in part first, and what failed says so", async () => {
   const spans = Array.from({ length: 400 }, (_, at) => ({
     ...{ traceId: "a".repeat(32), spanId: `s${at}`, parentSpanId: at === 0 ? "" : "s0" },

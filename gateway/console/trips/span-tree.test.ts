@@ -11,20 +11,22 @@ function span(spanId: string, parentSpanId: string, change: Partial<TraceSpan> =
   };
 }
 
-test("spans stand below their parents, by their start; what a mirror caused is marked", () => {
+test("spans stand below their parents, by their start; what no rider sees is marked", () => {
   const rows = toRows([
     span("later", "root", { startMs: 5 }),
+    span("listener", "later", { startMs: 6, attributes: { "tripmesh.role": "shadow" } }),
     span("model", "copy", { startMs: 3 }),
     span("copy", "mirror", { startMs: 2, attributes: { "tripmesh.shadow": true } }),
     span("mirror", "root", { startMs: 1, name: "mirror", service: "envoy-mesh" }),
     span("root", "not recorded"),
   ]);
-  expect(rows.map(({ span: { spanId }, depth, isShadow }) => [spanId, depth, isShadow])).toEqual([
-    ["root", 0, false],
-    ["mirror", 1, true],
-    ["copy", 2, true],
-    ["model", 3, true],
-    ["later", 1, false],
+  expect(rows.map(({ span: { spanId }, depth, unseen }) => [spanId, depth, unseen])).toEqual([
+    ["root", 0, undefined],
+    ["mirror", 1, "mirrored"],
+    ["copy", 2, "mirrored"],
+    ["model", 3, "mirrored"],
+    ["later", 1, undefined],
+    ["listener", 2, "shadow"],
   ]);
 });
 
@@ -56,7 +58,7 @@ test("a trace is called after the mesh's own first span, and lasts to its last e
     "push update (cost)",
   ]);
   expect(extentOf(spans)).toEqual({ startMs: 10, durationMs: 22 });
-  expect([0.016, 51.66, 298.4, 2974, 126_000].map(lasting)).toEqual([
-    ...["0.02 ms", "51.7 ms", "298 ms", "2.97 s", "2.1 min"],
+  expect([0.001, 0.016, 51.66, 298.4, 2974, 126_000].map(lasting)).toEqual([
+    ...["<0.01 ms", "0.02 ms", "51.7 ms", "298 ms", "2.97 s", "2.1 min"],
   ]);
 });

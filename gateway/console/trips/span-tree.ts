@@ -4,8 +4,8 @@ import type { TraceSpan } from "../../traces/trace-span.ts";
 export interface SpanRow {
   readonly span: TraceSpan;
   readonly depth: number;
-  /** What a mirror's copy caused: no rider sees it. */
-  readonly isShadow: boolean;
+  /** Why no rider sees what it led to: a mirror's copy, or a version that only listens. */
+  readonly unseen: "mirrored" | "shadow" | undefined;
 }
 
 /** Where a trace begins and how long it lasts. */
@@ -26,22 +26,22 @@ export function toRows(spans: readonly TraceSpan[]): SpanRow[] {
   );
   const rows: SpanRow[] = [];
   const seen = new Set<TraceSpan>();
-  const place = (span: TraceSpan, depth: number, isBelowShadow: boolean) => {
+  const place = (span: TraceSpan, depth: number, above: SpanRow["unseen"]) => {
     if (seen.has(span)) return; // whoever sends spans may send a circle
     seen.add(span);
-    const isShadow = isBelowShadow || isMirror(span);
-    rows.push({ span, depth, isShadow });
-    for (const child of children.get(span.spanId) ?? []) place(child, depth + 1, isShadow);
+    const unseen = above ?? unseenBy(span);
+    rows.push({ span, depth, unseen });
+    for (const child of children.get(span.spanId) ?? []) place(child, depth + 1, unseen);
   };
-  for (const root of children.get("") ?? []) place(root, 0, false);
-  for (const span of inOrder) place(span, 0, false);
+  for (const root of children.get("") ?? []) place(root, 0, undefined);
+  for (const span of inOrder) place(span, 0, undefined);
   return rows;
 }
 
-function isMirror({ name, service, attributes }: TraceSpan): boolean {
-  return (
-    attributes["tripmesh.shadow"] === true || (name === "mirror" && service.startsWith("envoy"))
-  );
+function unseenBy({ name, service, attributes }: TraceSpan): SpanRow["unseen"] {
+  const isMirror = name === "mirror" && service.startsWith("envoy");
+  if (isMirror || attributes["tripmesh.shadow"] === true) return "mirrored";
+  return attributes["tripmesh.role"] === "shadow" ? "shadow" : undefined;
 }
 
 /** From the first start to the last end. */
@@ -66,8 +66,9 @@ export function nameOfTrace(rows: readonly SpanRow[]): string {
   return own ? nameOfSpan(own.span) : "nothing";
 }
 
-/** A time that a person can compare: `0.02 ms`, `51.7 ms`, `2.97 s`, `2.1 min`. */
+/** A time that a person can compare: `<0.01 ms`, `0.02 ms`, `51.7 ms`, `2.97 s`, `2.1 min`. */
 export function lasting(ms: number): string {
+  if (ms < 0.01) return "<0.01 ms";
   if (ms < 1) return `${ms.toFixed(2)} ms`;
   if (ms < 1000) return `${ms < 100 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
   return ms < 100_000 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 60_000).toFixed(1)} min`;

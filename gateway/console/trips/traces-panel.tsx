@@ -32,7 +32,7 @@ export function TracesPanel({ tripId, traceId }: TracesPanelProps) {
         <span class="soft small">
           <span class="blue">■</span> blue slot, <span class="green">▨</span> green slot,{" "}
           <span class="soft">■</span> without a slot, <span class="soft">□</span> Envoy; dashed:
-          mirrored, no rider sees it
+          mirrored or a shadow, no rider sees it
         </span>
       </div>
       {problem !== undefined && <p class="problem">{problem} Trying again …</p>}

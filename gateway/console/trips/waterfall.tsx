@@ -65,7 +65,7 @@ interface RowProps {
   readonly onToggle: () => void;
 }
 
-function Row({ row: { span, depth, isShadow }, extent, isOpen, onToggle }: RowProps) {
+function Row({ row: { span, depth, unseen }, extent, isOpen, onToggle }: RowProps) {
   const { startMs, durationMs } = extent;
   const share = (ms: number) => (durationMs > 0 ? (100 * ms) / durationMs : 0);
   const from = share(span.startMs - startMs);
@@ -74,7 +74,7 @@ function Row({ row: { span, depth, isShadow }, extent, isOpen, onToggle }: RowPr
   return (
     <button
       type="button"
-      class={`span${isShadow ? " shadow" : ""}${span.failed ? " failed" : ""}`}
+      class={`span${unseen ? " shadow" : ""}${span.failed ? " failed" : ""}`}
       aria-expanded={isOpen}
       onClick={onToggle}
     >
@@ -84,7 +84,7 @@ function Row({ row: { span, depth, isShadow }, extent, isOpen, onToggle }: RowPr
           {span.slot !== "" && ` ■ ${span.slot}`}
         </span>{" "}
         <span class="name">{nameOfSpan(span)}</span>
-        {isShadow && <span class="tag">mirrored</span>}
+        {unseen && <span class="tag">{unseen}</span>}
         {span.failed && <span class="bad"> ✕ failed</span>}
       </span>
       <span class="track">
