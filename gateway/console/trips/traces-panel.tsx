@@ -54,8 +54,8 @@ export function TracesPanel({ tripId, traceId }: TracesPanelProps) {
 function useKept(latest: readonly Trace[]): readonly Trace[] {
   const kept = useRef(new Map<string, Trace>());
   for (const trace of latest) {
-    const known = kept.current.get(trace.traceId)?.spans.length ?? 0;
-    if (trace.spans.length >= known) kept.current.set(trace.traceId, trace);
+    const known = kept.current.get(trace.traceId);
+    if (!known || trace.spans.length > known.spans.length) kept.current.set(trace.traceId, trace);
   }
   return [...kept.current.values()];
 }
