@@ -29,6 +29,7 @@ import { reportRoutes } from "./releases/report-route.ts";
 import { createReports } from "./releases/reports.ts";
 import { rolloutsRoute } from "./releases/rollouts-route.ts";
 import { openStored } from "./stored.ts";
+import { createStoryRoute } from "./story/story-route.ts";
 import { openTraces } from "./traces/open-traces.ts";
 import { createUpdatesRoute } from "./updates-route.ts";
 import { createVersions } from "./versions.ts";
@@ -38,12 +39,8 @@ import { watchDirect } from "./watch-direct.ts";
 
 const config = readConfig(configSchema, process.env);
 const log = createLog("gateway", config.logLevel);
-const traces = await openTraces(config.otlpListen, log);
-const telemetry = await startTelemetry(
-  traces.endpoint(config.telemetry),
-  { service: "gateway" },
-  log,
-);
+const traces = await openTraces(config.otlpListen, config.telemetry, log);
+const telemetry = await startTelemetry(traces.telemetry, { service: "gateway" }, log);
 
 const events = await connectEvents({ ...config.nats, name: "gateway" });
 const backend = createClient(BackendServiceDefinition, config.backend);
@@ -95,6 +92,7 @@ const reports = createReports({
   log,
 });
 const report = reportRoutes(reports);
+const story = createStoryRoute({ stored, modelsDir: config.modelsDir, backend: config.backend });
 const rolloutRoute = rolloutsRoute({ client: rollouts, releases, modelsDir: config.modelsDir });
 
 const readyz: Route = async ({ response, url }) => {
@@ -116,6 +114,7 @@ const console = await listen(
   [
     consoles.route,
     traces.route,
+    story,
     readyz,
     zones,
     report.route,

@@ -31,8 +31,8 @@ export interface StoredPrediction {
 
 /** Reads the streams without consumers: a direct get leaves nothing behind on the server. */
 export interface StoredTrips {
-  /** Everything about one trip. */
-  readTrip(tripId: string): Promise<Stored>;
+  /** Everything about one trip; `maxMessages` of each kind, the oldest, where not all is wanted. Default 20 000. */
+  readTrip(tripId: string, maxMessages?: number): Promise<Stored>;
   /** The last `messages` trip events of all trips, and the predictions made since the first of them. */
   readRecent(messages: number): Promise<Stored>;
 }
@@ -40,12 +40,13 @@ export interface StoredTrips {
 export async function openStored(events: Events): Promise<StoredTrips> {
   const manager = await jetstreamManager(events.connection, { checkAPI: false });
   return {
-    async readTrip(tripId) {
-      const start = { seq: 1 };
+    async readTrip(tripId, maxMessages = MAX_READ) {
+      const read = (stream: string, subject: string) =>
+        readAll(manager, stream, subject, { seq: 1 }, maxMessages);
       const [trip, ...predictions] = await Promise.all([
-        readAll(manager, streams.trips, `trips.${tripId}.*`, start),
+        read(streams.trips, `trips.${tripId}.*`),
         ...consumerServices.map((service) =>
-          readAll(manager, streams.predictions, predictionSubject(service, "live", tripId), start),
+          read(streams.predictions, predictionSubject(service, "live", tripId)),
         ),
       ]);
       return toStored(trip, predictions.flat());
@@ -89,11 +90,13 @@ async function readAll(
   stream: string,
   subject: string,
   start: Start,
+  maxMessages = MAX_READ,
 ): Promise<StoredMsg[]> {
   const found: StoredMsg[] = [];
   let next = start;
-  while (found.length < MAX_READ) {
-    const batch = await readBatch(manager, stream, subject, next);
+  while (found.length < maxMessages) {
+    const most = Math.min(MAX_BATCH, maxMessages - found.length);
+    const batch = await readBatch(manager, stream, subject, { ...next, batch: most });
     const last = batch.at(-1);
     if (!last) break;
     found.push(...batch);
@@ -107,7 +110,7 @@ function readBatch(
   manager: JetStreamManager,
   stream: string,
   subject: string,
-  start: Start,
+  start: Start & { readonly batch: number },
 ): Promise<StoredMsg[]> {
   return new Promise((resolve, reject) => {
     const found: StoredMsg[] = [];
@@ -118,7 +121,7 @@ function readBatch(
       if (done.err && !isNothingThere(done.err)) reject(done.err);
       else resolve(found);
     };
-    const options = { ...start, next_by_subj: subject, batch: MAX_BATCH, callback };
+    const options = { ...start, next_by_subj: subject, callback };
     const reading = manager.direct.getBatch(stream, options);
     reading.catch(reject);
     const late = setTimeout(() => {

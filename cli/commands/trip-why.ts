@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { traceIdOf } from "#kit/telemetry/trace-context.ts";
 import { openStored } from "../../gateway/stored.ts";
+import { type AreTheInputs, checkAll } from "../../gateway/story/check-inputs.ts";
+import { readStory } from "../../gateway/story/read-story.ts";
+import type { Saying, TripStory } from "../../gateway/story/story.ts";
 import { connectToStream } from "../client/connect-to-stream.ts";
 import { type StreamFlags, streamOf, withStreamTarget } from "../client/target.ts";
 import { storyLines } from "../output/story-text.ts";
 import { Problem } from "../problem.ts";
-import { type AreTheInputs, checkInputs } from "../trip-story/check-inputs.ts";
-import { type Saying, type TripStory, tellStory } from "../trip-story/story.ts";
 import type { CommandContext } from "./context.ts";
 
 interface Flags extends StreamFlags {
@@ -32,12 +32,8 @@ Examples:
   mesh trip why 6f1b… --json | jq '.chapters[].sayings[] | [.service, .value, .changedInputs]'`,
     )
     .action(async (tripId: string, flags: Flags) => {
-      const story = await readStory(tripId, streamOf(flags, context));
-      const modelsDir = join(context.root, "models");
-      const proofs = new Map<Saying, AreTheInputs>();
-      for (const saying of story.chapters.flatMap(({ sayings }) => sayings)) {
-        proofs.set(saying, await checkInputs(modelsDir, saying));
-      }
+      const story = await findStory(tripId, streamOf(flags, context));
+      const proofs = await checkAll(join(context.root, "models"), story);
       if (flags.json) {
         context.print(JSON.stringify(withProofs(story, proofs)));
         return;
@@ -46,24 +42,14 @@ Examples:
     });
 }
 
-async function readStory(
+async function findStory(
   tripId: string,
   stream: Parameters<typeof connectToStream>[0],
 ): Promise<TripStory> {
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(tripId)) throw new Problem(`${tripId} is no trip's id.`);
   const events = await connectToStream(stream);
   try {
-    const stored = await (await openStored(events)).readTrip(tripId);
-    const story = tellStory(
-      stored.events.map(({ event: what, traceparent }) => ({
-        what,
-        traceId: traceIdOf(traceparent),
-      })),
-      stored.predictions.map(({ prediction: what, traceparent }) => ({
-        what,
-        traceId: traceIdOf(traceparent),
-      })),
-    );
+    const story = await readStory(await openStored(events), tripId);
     if (!story) throw new Problem(`The streams hold no trip ${tripId}.`);
     return story;
   } finally {

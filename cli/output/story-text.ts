@@ -1,6 +1,6 @@
+import type { AreTheInputs } from "../../gateway/story/check-inputs.ts";
+import type { Chapter, Saying, TripStory } from "../../gateway/story/story.ts";
 import { toNewYork } from "../client/new-york.ts";
-import type { AreTheInputs } from "../trip-story/check-inputs.ts";
-import type { Chapter, Saying, TripStory } from "../trip-story/story.ts";
 import { minutesText, usdText } from "./amounts.ts";
 
 /** The story of a trip, for a person; `areTheInputs` tells of each saying whether its inputs are proved. */

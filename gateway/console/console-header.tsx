@@ -13,6 +13,7 @@ const kinds: Record<Snapshot["trips"], string> = {
 
 const pages = [
   ["live", "Live"],
+  ["trips", "Trips"],
   ["releases", "Releases"],
 ] as const;
 

@@ -1,11 +1,16 @@
 import { useEffect } from "preact/hooks";
 import { ConsoleHeader } from "./console-header.tsx";
-import { useConsole } from "./console-stream.ts";
+import { type ConsoleState, useConsole } from "./console-stream.ts";
 import { LivePage } from "./live-page.tsx";
 import { ReleasesPage } from "./releases/releases-page.tsx";
-import { useRoute } from "./use-route.ts";
+import { TripsPage } from "./trips/trips-page.tsx";
+import { type Route, useRoute } from "./use-route.ts";
 
-const titles = { live: "tripmesh: live", releases: "tripmesh: releases" } as const;
+const titles = {
+  live: "tripmesh: live",
+  trips: "tripmesh: trips",
+  releases: "tripmesh: releases",
+} as const;
 
 /** The operator's view of the mesh: one header, and the page that the address names. */
 export function ConsolePage() {
@@ -18,12 +23,21 @@ export function ConsolePage() {
     <>
       <ConsoleHeader state={state} route={route} />
       <main class={state.connection === "reconnecting" ? "stale" : ""}>
-        {route.page === "releases" ? (
-          <ReleasesPage state={state} rolloutId={route.rolloutId} />
-        ) : (
-          <LivePage snapshot={state.snapshot} points={state.points} />
-        )}
+        <Page state={state} route={route} />
       </main>
     </>
   );
+}
+
+function Page({ state, route }: { readonly state: ConsoleState; readonly route: Route }) {
+  switch (route.page) {
+    case "releases":
+      return <ReleasesPage state={state} rolloutId={route.rolloutId} />;
+    case "trips":
+      return <TripsPage tripId={route.tripId} traceId={route.traceId} />;
+    case "live":
+      return <LivePage snapshot={state.snapshot} points={state.points} />;
+    default:
+      return route satisfies never;
+  }
 }

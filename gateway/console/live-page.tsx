@@ -1,9 +1,9 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { loadZones, type Zone } from "../page/zones.ts";
+import { useMemo } from "preact/hooks";
 import type { ConsoleState } from "./console-stream.ts";
 import { LiveMap } from "./live-map.tsx";
 import { Tiles } from "./tiles.tsx";
 import { TripsTable } from "./trips-table.tsx";
+import { useZones } from "./use-zones.ts";
 
 /** The rides now, for somebody who has thirty seconds. */
 export function LivePage({ snapshot, points }: Pick<ConsoleState, "snapshot" | "points">) {
@@ -38,18 +38,4 @@ export function LivePage({ snapshot, points }: Pick<ConsoleState, "snapshot" | "
       </div>
     </>
   );
-}
-
-/** The zones' names and places; asked for again while the gateway is away. */
-function useZones(): readonly Zone[] {
-  const [zones, setZones] = useState<readonly Zone[]>([]);
-  const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
-    let retry: ReturnType<typeof setTimeout>;
-    loadZones().then(setZones, () => {
-      retry = setTimeout(() => setAttempt(attempt + 1), 2000);
-    });
-    return () => clearTimeout(retry);
-  }, [attempt]);
-  return zones;
 }

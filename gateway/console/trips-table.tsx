@@ -1,6 +1,7 @@
 import { minutes, NOTHING, signed, usd } from "../page/format.ts";
 import { nameOf, type Zone } from "../page/zones.ts";
 import type { TripLine } from "../snapshot.ts";
+import { links } from "./use-route.ts";
 
 /** The live trips, newest first; one line a ride, in columns of fixed width so that nothing jumps. */
 export function TripsTable(props: {
@@ -64,7 +65,7 @@ function Line({
   return (
     <tr class={line.state}>
       <td class="way" title={`${way}, trip ${line.id}`}>
-        {way}
+        <a href={links.trip(line.id)}>{way}</a>
       </td>
       <td class="state">{marks[line.state]}</td>
       <td>

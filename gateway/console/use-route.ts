@@ -1,13 +1,24 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Which page is shown, and of which rollout. */
+/** Which page is shown, and of which rollout, trip or trace. */
 export type Route =
   | { readonly page: "live" }
+  | {
+      readonly page: "trips";
+      readonly tripId: string | undefined;
+      readonly traceId: string | undefined;
+    }
   | { readonly page: "releases"; readonly rolloutId: string | undefined };
 
 /** Where the links go; the gateway serves one document, so the page is named after the `#`. */
 export const links = {
   live: "#/live",
+  trips: "#/trips",
+  /** One ride; with a trace of it, that one is open. */
+  trip: (id: string, traceId?: string) =>
+    `#/trips/${encodeURIComponent(id)}${traceId === undefined ? "" : `/${traceId}`}`,
+  /** A trace that belongs to no single ride. */
+  trace: (traceId: string) => `#/traces/${traceId}`,
   releases: "#/releases",
   rollout: (id: string) => `#/releases/${encodeURIComponent(id)}`,
 } as const;
@@ -20,7 +31,11 @@ export function useRoute(): Route {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  const [, page, id] = hash.split("/");
+  const [, page, id, traceId] = hash.split("/");
+  if (page === "trips") {
+    return { page, tripId: id ? decode(id) : undefined, traceId: traceId || undefined };
+  }
+  if (page === "traces") return { page: "trips", tripId: undefined, traceId: id || undefined };
   if (page !== "releases") return { page: "live" };
   return { page, rolloutId: id ? decode(id) : undefined };
 }

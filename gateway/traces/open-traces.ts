@@ -10,22 +10,26 @@ export interface Traces {
   readonly route: Route;
   /** `otlp`: where spans are taken; nothing where none are. */
   readonly listening: Readonly<Record<string, string>>;
-  /** Sends this process's own spans here, too, unless they are to go elsewhere. */
-  endpoint(configured: TelemetryConfig): TelemetryConfig;
+  /** As configured; this process's own spans come here, too, unless they are to go elsewhere. */
+  readonly telemetry: TelemetryConfig;
   close(): Promise<void>;
 }
 
 /** Takes spans at `listen` and answers for them; without an address it takes none, and knows of no trace. */
-export async function openTraces(listen: string | undefined, log: Logger): Promise<Traces> {
+export async function openTraces(
+  listen: string | undefined,
+  telemetry: TelemetryConfig,
+  log: Logger,
+): Promise<Traces> {
   const store = createTraceStore();
   const receiver = listen === undefined ? undefined : await startReceiver(store, { listen, log });
+  const own = receiver && `http://${receiver.address}`;
+  const { endpoint, rate } = telemetry;
+  const collector = endpoint === undefined ? null : new URL(endpoint).origin;
   return {
-    route: createTracesRoute(store),
+    route: createTracesRoute(store, { isHere: receiver !== undefined, collector, rate }),
     listening: receiver ? { otlp: receiver.address } : {},
-    endpoint(configured) {
-      const own = receiver && `http://${receiver.address}`;
-      return { ...configured, endpoint: configured.endpoint ?? own };
-    },
+    telemetry: { ...telemetry, endpoint: endpoint ?? own },
     close: async () => receiver?.close(500),
   };
 }

@@ -17,8 +17,21 @@ export interface TraceStore {
   trace(traceId: string): Trace | undefined;
   /** The other traces in which a span is linked to one of this trace, oldest first. */
   linkedTo(traceId: string): readonly Trace[];
+  /** The trips that a span was added for last, newest first. */
+  latestTrips(most: number): readonly TracedTrip[];
   /** How many spans are held. */
   size(): number;
+}
+
+/** What is held about a trip. */
+export interface TracedTrip {
+  readonly tripId: string;
+  readonly traces: number;
+  readonly spans: number;
+  /** Spans that say that something failed. */
+  readonly failed: number;
+  /** Start of the first span, ms since 1970. */
+  readonly startMs: number;
 }
 
 export interface TraceStoreOptions {
@@ -82,9 +95,17 @@ export function createTraceStore(options: TraceStoreOptions = {}): TraceStore {
     const spans = held.spans.toSorted((a, b) => a.startMs - b.startMs);
     return [{ traceId, spans, dropped: held.dropped }];
   };
-  const startOf = ({ spans }: Trace) => spans[0]?.startMs ?? 0;
   const find = (key: string) =>
     [...(byKey.get(key) ?? [])].flatMap(describe).sort((a, b) => startOf(a) - startOf(b));
+
+  function latestKeys(most: number): string[] {
+    const found = new Set<string>();
+    for (const { keys } of [...traces.values()].reverse()) {
+      for (const key of keys) if (key.startsWith(TRIP)) found.add(key.slice(TRIP.length));
+      if (found.size >= most) break;
+    }
+    return [...found].slice(0, most);
+  }
 
   return {
     add(spans) {
@@ -94,11 +115,25 @@ export function createTraceStore(options: TraceStoreOptions = {}): TraceStore {
     ofTrip: (tripId) => find(tripKey(tripId)),
     linkedTo: (traceId) => find(linkKey(traceId)),
     trace: (traceId) => describe(traceId)[0],
+    latestTrips: (most) => latestKeys(most).map((tripId) => sumUp(tripId, find(tripKey(tripId)))),
     size: () => size,
   };
 }
 
-const tripKey = (tripId: string) => `trip ${tripId}`;
+function sumUp(tripId: string, traces: readonly Trace[]): TracedTrip {
+  const spans = traces.flatMap((trace) => trace.spans);
+  return {
+    tripId,
+    traces: traces.length,
+    spans: spans.length,
+    failed: spans.filter(({ failed }) => failed).length,
+    startMs: Math.min(...traces.map(startOf)),
+  };
+}
+
+const startOf = ({ spans }: Trace) => spans[0]?.startMs ?? 0;
+const TRIP = "trip ";
+const tripKey = (tripId: string) => `${TRIP}${tripId}`;
 const linkKey = (traceId: string) => `link ${traceId}`;
 
 function keysOf({ traceId, attributes, links }: TraceSpan): string[] {

@@ -12,12 +12,13 @@ import type { TraceSpan } from "./trace-span.ts";
 import { createTraceStore } from "./trace-store.ts";
 import { createTracesRoute } from "./traces-route.ts";
 
+const recording = { isHere: true, collector: null, rate: 0.02 };
 const log = pino({ level: "silent" });
 
 test("an exported span is answered as it was recorded", async () => {
   const store = createTraceStore();
   const receiver = await startReceiver(store, { listen: "127.0.0.1:0", log });
-  const http = await listen([createTracesRoute(store)], { listen: "127.0.0.1:0", log });
+  const http = await listen([createTracesRoute(store, recording)], { listen: "127.0.0.1:0", log });
   onTestFinished(() => Promise.all([receiver.close(200), http.close()]).then(() => undefined));
   const exporter = new OTLPTraceExporter({ url: `http://${receiver.address}` });
   const provider = new TracerProvider({
@@ -65,6 +66,11 @@ test("an exported span is answered as it was recorded", async () => {
     }),
   ]);
   expect((await ask(`linked=${traceId}`)).body.traces).toHaveLength(1);
+  const latest = await fetch(`http://${http.address}/api/traces/latest`);
+  expect(await latest.json()).toEqual({
+    trips: [{ tripId: "t1", traces: 1, spans: 1, failed: 1, startMs: expect.any(Number) }],
+    recording,
+  });
   expect((await ask("trip=unknown")).body).toEqual({ traces: [] });
   for (const wrong of ["", "trip=a/b", "trace=xyz", `trip=t1&trace=${traceId}`]) {
     expect((await ask(wrong)).status).toBe(400);
@@ -100,6 +106,10 @@ test("holds no more than it may, drops the stalest traces whole, and forgets the
         const ids = store.ofTrip(`t${trip}`).map(({ traceId }) => traceId);
         expect(new Set(ids)).toEqual(new Set(named.map(({ traceId }) => traceId)));
       }
+      const latest = store.latestTrips(3);
+      const trips = new Set(held.flatMap(({ attributes }) => attributes["tripmesh.trip.id"] ?? []));
+      expect(latest.length).toBe(Math.min(3, trips.size));
+      for (const { tripId, traces } of latest) expect(store.ofTrip(tripId)).toHaveLength(traces);
     }),
   );
 });

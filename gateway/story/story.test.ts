@@ -3,8 +3,8 @@ import { Estimate } from "#gen/tripmesh/backend/v1/ride.ts";
 import type { Prediction } from "#gen/tripmesh/events/v1/prediction.ts";
 import { TripEvent } from "#gen/tripmesh/events/v1/trip_event.ts";
 import { fromMinutes, fromSeconds, fromUsd } from "#kit/rpc/amounts.ts";
-import { prediction } from "../../gateway/gateway-under-test.ts";
-import { storyLines } from "../output/story-text.ts";
+import { storyLines } from "../../cli/output/story-text.ts";
+import { prediction } from "../gateway-under-test.ts";
 import { type Saying, tellStory } from "./story.ts";
 
 const digests = { v1: "1".repeat(64), v2: "2".repeat(64) };

@@ -35,6 +35,8 @@ export interface Chapter {
   readonly seq: number;
   readonly event: string;
   readonly occurredAt: Date | undefined;
+  /** The trace that published it; empty where it is not recorded. */
+  readonly traceId: string;
   readonly sayings: readonly Saying[];
 }
 
@@ -82,6 +84,7 @@ export function tellStory(
       seq: event.seq,
       event: event.body?.$case ?? "unknown",
       occurredAt: event.occurredAt,
+      traceId,
       sayings: said.map((one) => compare(one, before)),
     };
   });
