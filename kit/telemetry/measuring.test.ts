@@ -44,6 +44,13 @@ test("without anywhere to go nothing is measured", async () => {
   add(metrics.deadLetters, 1, { [attribute.messagingGroup]: "nobody" });
 });
 
+test("where the kernel chooses the port, it is told; everything but /metrics is not there", async () => {
+  measuring = await startMeasuring({ resource, endpoint: undefined, listen: "127.0.0.1:0" });
+  expect(measuring?.metrics).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+  expect((await fetch(`http://${measuring?.metrics}/metrics`)).status).toBe(200);
+  expect((await fetch(`http://${measuring?.metrics}/`)).status).toBe(404);
+});
+
 test("a port that is taken is a failed start", async () => {
   const listen = `127.0.0.1:${await freePort()}`;
   measuring = await startMeasuring({ resource, endpoint: undefined, listen });

@@ -27,6 +27,7 @@ export async function startExport(
   const tracing = endpoint === undefined ? undefined : startTracing({ resource, endpoint, rate });
   const measuring = await startMeasuring({ resource, endpoint: metricsTo, listen: metricsListen });
   return {
+    listening: measuring?.metrics === undefined ? {} : { metrics: measuring.metrics },
     async stop() {
       await Promise.all([tracing?.stop(), measuring?.stop()]);
     },
