@@ -8,6 +8,7 @@ import {
 import { setMeter } from "./instruments.ts";
 import { openMetricsEndpoint } from "./metrics-endpoint.ts";
 import { observeProcess } from "./observe-process.ts";
+import { onlyPresent } from "./only-present.ts";
 
 export interface MeasuringOptions {
   readonly resource: Resource;
@@ -55,9 +56,10 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
 }
 
 function exportTo(endpoint: string): IMetricReader {
-  return new PeriodicExportingMetricReader({
+  const reader = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter({ url: endpoint, timeoutMillis: 2_000 }),
     exportIntervalMillis: EXPORT_EVERY_MS,
     exportTimeoutMillis: 5_000,
   });
+  return onlyPresent(reader);
 }

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import type { IMetricReader } from "@opentelemetry/sdk-metrics";
+import { onlyPresent } from "./only-present.ts";
 
 /** Where Prometheus reads this process, `/metrics`. */
 export interface MetricsEndpoint {
@@ -19,7 +20,7 @@ export interface MetricsEndpoint {
 export async function openMetricsEndpoint(listen: string): Promise<MetricsEndpoint> {
   const colon = listen.lastIndexOf(":");
   const [host, port] = [listen.slice(0, colon), Number(listen.slice(colon + 1))];
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const exporter = onlyPresent(new PrometheusExporter({ preventServerStart: true }));
   const server = createServer((request, response) => {
     if (request.url?.split("?")[0] === "/metrics") {
       exporter.getMetricsRequestHandler(request, response);
