@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{kit,services,envoy,gateway,simulator,cli,setup,bench}/**/*.test.ts"],
+          include: ["{kit,services,envoy,gateway,simulator,cli,setup,bench,deploy}/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

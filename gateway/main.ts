@@ -130,7 +130,12 @@ const console = await listen(
 );
 
 log.info({ http: http.address, console: console.address }, "ready");
-announce({ http: http.address, console: console.address, ...traces.listening });
+announce({
+  http: http.address,
+  console: console.address,
+  ...traces.listening,
+  ...telemetry.listening,
+});
 await runUntilSignal({
   log,
   stop: [

@@ -54,7 +54,7 @@ const replay = createReplay({
       positionOn: createPositions(new URL("zones.json", models)),
       tellDistance: config.distance === "metered",
       traceRate: config.telemetry.rate,
-      onFirstAnswer: () => announce({}), // the edge, Backend and this process have found each other
+      onFirstAnswer: () => announce(telemetry.listening), // the edge, Backend and this process have found each other
     }),
     riderOf: createRiders(config.seed),
     seed: config.seed,

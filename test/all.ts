@@ -18,6 +18,8 @@ const checks: readonly Step[] = [
   },
   { name: "contracts: generated code is current", command: [node, "test/checks/generated.ts"] },
   { name: "docs: telemetry is current", command: [node, "test/checks/telemetry.ts"] },
+  { name: "dashboards are current", command: [node, "test/checks/dashboards.ts"] },
+  { name: "alerts (with promtool)", command: [node, "test/checks/rules.ts"] },
   { name: "types", command: ["tsc", "--noEmit"] },
   { name: "format and lint", command: ["biome", "check", "--error-on-warnings", "."] },
   { name: "lint: promises", command: ["oxlint", "--type-aware", "--deny-warnings"] },

@@ -28,6 +28,7 @@ interface Flags {
   syncInterval: string;
   keepWarm: number;
   traceRate: number;
+  metrics?: true;
   verbose?: true;
   json?: true;
 }
@@ -84,6 +85,10 @@ export function upCommand(context: CommandContext): Command {
         .default(0.02)
         .argParser(number(0, 1)),
     )
+    .option(
+      "--metrics",
+      "every process serves its metrics; where is in metrics-targets.json of the data dir, for Prometheus",
+    )
     .option("--verbose", "show every line of every process, not only warnings and progress")
     .option("--json", "log lines and addresses as JSON")
     .addHelpText(
@@ -115,6 +120,7 @@ Examples:
           syncInterval: flags.syncInterval,
           keepWarmSeconds: Math.round(flags.keepWarm / 1000),
           traceRate: flags.traceRate,
+          metrics: flags.metrics ?? false,
           json: flags.json ?? false,
           verbose: flags.verbose ?? false,
         },

@@ -8,10 +8,15 @@ export interface BannerFacts {
   /** Where the trips of the replay come from; undefined without one. */
   readonly trips: Pick<ReplayTrips, "description" | "kind"> | undefined;
   readonly logDir: string;
+  /** File that tells Prometheus where the processes are; undefined: they serve no metrics. */
+  readonly targets?: string | undefined;
 }
 
 /** What a person needs to know of a mesh that runs; the commands work as they stand. */
-export function renderBanner({ mesh, trips, logDir }: BannerFacts, style: Style): string[] {
+export function renderBanner(
+  { mesh, trips, logDir, targets }: BannerFacts,
+  style: Style,
+): string[] {
   const { edge, console: operators } = mesh;
   const source = trips
     ? describeTrips(trips, style)
@@ -24,6 +29,7 @@ export function renderBanner({ mesh, trips, logDir }: BannerFacts, style: Style)
       ["  console", `http://${operators}/`],
       ["  trips", source],
       ["  logs", logDir],
+      ...(targets === undefined ? [] : [["  metrics", targets] as const]),
     ]),
     "",
     "  Ask for a price, over HTTP or gRPC:",

@@ -22,6 +22,7 @@ import { HOST, type PublicPorts } from "./ports.ts";
 import type { Progress } from "./progress.ts";
 import { edgeChecks, untilReady } from "./readiness.ts";
 import { chooseTrips, type ReplayTrips, startReplay } from "./replay.ts";
+import { createScrapeTargets, targetsFile } from "./scrape-targets.ts";
 import { createMeshTelemetry } from "./telemetry.ts";
 import type { Tools } from "./tools.ts";
 import { deploymentsOf, prepareEvents } from "./traffic.ts";
@@ -71,6 +72,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     env,
     port: ports.otlp,
     traceRate: options.traceRate,
+    metrics: options.metrics,
     setCollector: (at) => endpoints.set("collector", "collector", at),
   });
   const launchPlain = createMeshProcess({ root, node: tools.node, env: inherited });
@@ -78,6 +80,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     launchPlain(name, main, { ...telemetry.env(), ...own });
   const replayed = Promise.withResolvers<void>();
   const pidFiles = createPidFiles(runDir);
+  const targets = options.metrics ? createScrapeTargets(targetsFile(dataDir)) : undefined;
   let addresses: Omit<MeshFile, "pids"> | undefined;
   let natsHealth: string | undefined;
   const keepers: { stop(): Promise<void> }[] = [];
@@ -94,6 +97,10 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
     onPid: (name, pid) => {
       pidFiles.set(name, pid);
       writeMesh(); // also without it: the number may be another process's tomorrow
+    },
+    onPlace: (name, listening) => {
+      if (listening) targets?.set(name, listening);
+      else targets?.remove(name);
     },
   });
 

@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly syncInterval: string;
   /** Share of the replayed trips, and of other requests that say nothing about it, whose traces are recorded. */
   readonly traceRate: number;
+  /** Every process listens for Prometheus; the data directory says where. */
+  readonly metrics: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }

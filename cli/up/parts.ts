@@ -52,6 +52,8 @@ export interface PartsOptions {
   readonly print: LogPrinter;
   /** A process was started or has ended. */
   readonly onPid: (name: string, pid: number | undefined) => void;
+  /** A process is ready, after each start; undefined: it has ended for good. */
+  readonly onPlace?: (name: string, listening: Listening | undefined) => void;
 }
 
 /** The start of a process failed; says which, and what it said last. */
@@ -93,6 +95,7 @@ export function createParts(options: PartsOptions): Parts {
     await part?.process.stop(graceMs);
     part?.log.close();
     running.delete(name);
+    options.onPlace?.(name, undefined);
   };
 
   return {
@@ -110,8 +113,14 @@ export function createParts(options: PartsOptions): Parts {
         },
         ...(plan.mayFinish === undefined ? {} : { mayFinish: plan.mayFinish }),
         ...(plan.readyWithinMs === undefined ? {} : { readyWithinMs: plan.readyWithinMs }),
-        ...(plan.onReady === undefined ? {} : { onReady: plan.onReady }),
-        ...(plan.onExit === undefined ? {} : { onExit: plan.onExit }),
+        onReady: (listening) => {
+          options.onPlace?.(plan.name, listening);
+          plan.onReady?.(listening);
+        },
+        onExit: (exit, finished) => {
+          if (finished) options.onPlace?.(plan.name, undefined);
+          plan.onExit?.(exit, finished);
+        },
       });
       running.set(plan.name, { plan, process, log });
       try {

@@ -12,6 +12,7 @@ import type { UpOptions } from "./options.ts";
 import { StartFailure } from "./parts.ts";
 import { plannedPorts, requireFreePorts } from "./ports.ts";
 import { createProgress } from "./progress.ts";
+import { targetsFile } from "./scrape-targets.ts";
 import { type SignalSource, watchStopSignals } from "./stop-signals.ts";
 import { readTools } from "./tools.ts";
 
@@ -97,7 +98,12 @@ async function startMesh(mesh: Mesh): Promise<Started> {
 function announce(started: Started, options: UpOptions, { print, style }: MeshRun): void {
   if (!options.json) {
     const logDir = join(options.dataDir, "logs");
-    const banner = { mesh: started.addresses, trips: started.trips, logDir };
+    const banner = {
+      mesh: started.addresses,
+      trips: started.trips,
+      logDir,
+      targets: options.metrics ? targetsFile(options.dataDir) : undefined,
+    };
     for (const line of renderBanner(banner, style)) print(line);
   }
   if (options.json || options.autoPorts) print(JSON.stringify(started.addresses));

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { createMeshTelemetry } from "./telemetry.ts";
 
-function setUp(env: NodeJS.ProcessEnv, port = 4317) {
+function setUp(env: NodeJS.ProcessEnv, { port = 4317, metrics = false } = {}) {
   const collectors: (string | undefined)[] = [];
   const telemetry = createMeshTelemetry({
     env,
     port,
     traceRate: 0.02,
+    metrics,
     setCollector: (address) => collectors.push(address),
   });
   return { telemetry, collectors };
@@ -39,4 +40,13 @@ test("with a collector of somebody else's everything goes there, metrics too, an
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
   });
   expect(telemetry.address()).toBeUndefined();
+});
+
+test("for Prometheus every process listens where the kernel says, beside whatever else it does", () => {
+  const { telemetry } = setUp({}, { metrics: true });
+  expect(telemetry.env()).toEqual({
+    MESH_TRACE_RATE: "0.02",
+    OTEL_METRICS_EXPORTER: "none",
+    MESH_METRICS_LISTEN: "127.0.0.1:0",
+  });
 });

@@ -9,6 +9,8 @@ export interface MeshTelemetryOptions {
   readonly port: number;
   /** Share of the traces begun by the mesh's processes that are recorded. */
   readonly traceRate: number;
+  /** Every process listens for Prometheus, on a port that the kernel chooses. */
+  readonly metrics: boolean;
   /** Says where Envoy finds the collector; undefined: it is away. */
   readonly setCollector: (address: string | undefined) => void;
 }
@@ -28,7 +30,7 @@ export interface MeshTelemetry {
 }
 
 export function createMeshTelemetry(options: MeshTelemetryOptions): MeshTelemetry {
-  const { env, port, traceRate, setCollector } = options;
+  const { env, port, traceRate, metrics, setCollector } = options;
   const elsewhere = env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined;
   let own: string | undefined;
   return {
@@ -39,6 +41,7 @@ export function createMeshTelemetry(options: MeshTelemetryOptions): MeshTelemetr
       const endpoint = elsewhere ?? (own === undefined ? undefined : `http://${own}`);
       return {
         MESH_TRACE_RATE: String(traceRate),
+        ...(metrics ? { MESH_METRICS_LISTEN: `${HOST}:0` } : {}),
         ...(endpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }),
         ...(elsewhere === undefined ? { OTEL_METRICS_EXPORTER: "none" } : {}), // the gateway takes none
       };

@@ -19,7 +19,7 @@ export const telemetryEnv = {
   MESH_TRACE_RATE: z.coerce.number().min(0).max(1).default(1),
   /** `otlp`: metrics go to the collector as well; `none`: it takes traces only. OpenTelemetry's own name. */
   OTEL_METRICS_EXPORTER: z.enum(["otlp", "none"]).default("otlp"),
-  /** Where Prometheus finds `/metrics`; port 0 is of no use. Unset: nowhere. */
+  /** Where Prometheus finds `/metrics`; port 0 is of use under `mesh up`, which is told. Unset: nowhere. */
   MESH_METRICS_LISTEN: address.optional(),
   /** Where this runs, for whoever looks at several: `local`, `staging` … */
   MESH_ENVIRONMENT: z.string().min(1).default("local"),

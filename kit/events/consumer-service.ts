@@ -67,7 +67,7 @@ export async function runConsumerService({
   });
 
   server.setServing(true);
-  announce({ rpc: server.address });
+  announce({ rpc: server.address, ...telemetry.listening });
   log.info({ address: server.address, version }, "serving");
   return runUntilSignal({
     log,

@@ -38,4 +38,6 @@ export const attribute = {
   covered: "tripmesh.covered",
   /** `pass`, `fail`, `continue` or `hold`. */
   verdict: "tripmesh.verdict",
+  /** Of a rollout: `running`, `paused` or `held`. */
+  state: "tripmesh.state",
 } as const;

@@ -36,12 +36,40 @@ test("Prometheus reads what was measured", async () => {
   expect(text).not.toMatch(/^tripmesh_outbox_age/m); // left out, and the rest is there
 });
 
+test("a gauge has what is so now, and nothing that was; counters stay", async () => {
+  measuring = await startMeasuring({ resource, endpoint: undefined, listen: "127.0.0.1:0" });
+  const of = { [attribute.modelService]: "tip", [attribute.modelVersion]: "v2" };
+  let state: string | undefined = "running";
+  observe(metrics.rolloutState, (tell) => {
+    if (state !== undefined) tell(1, { ...of, [attribute.state]: state });
+  });
+  add(metrics.deadLetters, 1, { [attribute.messagingGroup]: "tip-blue" });
+  const read = async () => {
+    const text = await (await fetch(`http://${measuring?.metrics}/metrics`)).text();
+    expect(text).toMatch(/tripmesh_consumer_dead_letters_total\{[^}]*\} 1\n/);
+    return [...text.matchAll(/tripmesh_state="(\w+)"/g)].map(([, found]) => found);
+  };
+  expect(await read()).toEqual(["running"]);
+  expect(await read()).toEqual(["running"]);
+  state = "held";
+  expect(await read()).toEqual(["held"]);
+  state = undefined;
+  expect(await read()).toEqual([]);
+});
+
 test("without anywhere to go nothing is measured", async () => {
   expect(
     await startMeasuring({ resource, endpoint: undefined, listen: undefined }),
   ).toBeUndefined();
   expect(isMeasuring()).toBe(false);
   add(metrics.deadLetters, 1, { [attribute.messagingGroup]: "nobody" });
+});
+
+test("where the kernel chooses the port, it is told; everything but /metrics is not there", async () => {
+  measuring = await startMeasuring({ resource, endpoint: undefined, listen: "127.0.0.1:0" });
+  expect(measuring?.metrics).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+  expect((await fetch(`http://${measuring?.metrics}/metrics`)).status).toBe(200);
+  expect((await fetch(`http://${measuring?.metrics}/`)).status).toBe(404);
 });
 
 test("a port that is taken is a failed start", async () => {

@@ -187,6 +187,23 @@ export const metrics = {
     attributes: [attribute.modelService, attribute.modelVersion],
     of: "rollout",
   },
+  rolloutState: {
+    name: "tripmesh.rollout.state",
+    kind: "gauge",
+    unit: "1",
+    description: "1 for the state of a rollout that is not over; held: it waits for a person",
+    attributes: [attribute.modelService, attribute.modelVersion, attribute.state],
+    of: "rollout",
+  },
+  trafficOverrides: {
+    name: "tripmesh.traffic.overrides",
+    kind: "gauge",
+    unit: "{key}",
+    description:
+      "Keys of a service's traffic that are set by hand in Envoy, where they hide what was decided",
+    attributes: [attribute.modelService],
+    of: "rollout",
+  },
   rolloutVerdict: {
     name: "tripmesh.rollout.verdict",
     kind: "gauge",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setGlobalErrorHandler } from "@opentelemetry/core";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { TelemetryConfig } from "#kit/config/telemetry.ts";
@@ -19,7 +20,7 @@ export async function startExport(
   const resource = resourceFromAttributes({
     "service.namespace": "tripmesh",
     "service.name": service,
-    "service.instance.id": `${service}-${process.pid}`,
+    "service.instance.id": randomUUID(), // a process number is 1 in every container
     "deployment.environment.name": environment,
     ...(version === undefined ? {} : { "service.version": version }),
     ...(slot === undefined ? {} : { [attribute.slot]: slot }),
@@ -27,6 +28,7 @@ export async function startExport(
   const tracing = endpoint === undefined ? undefined : startTracing({ resource, endpoint, rate });
   const measuring = await startMeasuring({ resource, endpoint: metricsTo, listen: metricsListen });
   return {
+    listening: measuring?.metrics === undefined ? {} : { metrics: measuring.metrics },
     async stop() {
       await Promise.all([tracing?.stop(), measuring?.stop()]);
     },

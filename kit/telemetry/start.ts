@@ -10,6 +10,8 @@ export interface Identity {
 }
 
 export interface Telemetry {
+  /** `metrics`: where Prometheus reads this process, if it was asked for. To be announced with the other addresses. */
+  readonly listening: { readonly metrics?: string };
   /** Sends what is left. */
   stop(): Promise<void>;
 }
@@ -25,7 +27,7 @@ export async function startTelemetry(
 ): Promise<Telemetry> {
   const { endpoint, metricsTo, metricsListen } = config;
   if ([endpoint, metricsTo, metricsListen].every((address) => address === undefined)) {
-    return { stop: async () => {} };
+    return { listening: {}, stop: async () => {} };
   }
   const { startExport } = await import("./start-export.ts");
   return startExport(config, identity, log);

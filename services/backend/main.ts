@@ -59,7 +59,7 @@ const server = await serve([handle(BackendServiceDefinition, service)], {
 });
 
 server.setServing(true);
-announce({ rpc: server.address });
+announce({ rpc: server.address, ...telemetry.listening });
 log.info({ address: server.address, database: withoutPassword(config.database) }, "serving");
 await runUntilSignal({
   log,

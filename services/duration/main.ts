@@ -42,7 +42,7 @@ const server = await serve(
 );
 
 server.setServing(true);
-announce({ rpc: server.address });
+announce({ rpc: server.address, ...telemetry.listening });
 log.info({ address: server.address, version }, "serving");
 await runUntilSignal({
   log,

@@ -14,6 +14,7 @@ import { runUntilSignal } from "#kit/lifecycle/run-until-signal.ts";
 import { readCard } from "#kit/model/bundle.ts";
 import { createClient } from "#kit/rpc/client.ts";
 import { handle, serve } from "#kit/rpc/server.ts";
+import { isMeasuring } from "#kit/telemetry/instruments.ts";
 import { createLog } from "#kit/telemetry/log.ts";
 import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
@@ -76,7 +77,6 @@ const traffic = await openTrafficControl({
   },
   log,
 });
-observeReleases(releases, traffic);
 const judge = createEvidenceJudge({
   follow: (rollout, plan, hooks) =>
     followEvidence({
@@ -107,9 +107,11 @@ const overrides =
     ? undefined
     : watchOverrides({
         read: async () => (await readEnvoyTraffic(envoyAdmin)).overrides,
-        isWanted: () => isReleased("duration") !== undefined, // events do not go through Envoy
+        // Events do not go through Envoy. Who measures wants to know after the end of a rollout, too.
+        isWanted: () => isMeasuring() || isReleased("duration") !== undefined,
         log,
       });
+observeReleases({ releases, traffic, overrides });
 const slotProblem = createSlotProblem({ instances, waiting: await openWaiting(events), log });
 const engine = createEngine({
   releases,
@@ -168,7 +170,7 @@ const server = await serve([handle(RolloutServiceDefinition, service), rtds.regi
 });
 
 server.setServing(true);
-announce({ rpc: server.address });
+announce({ rpc: server.address, ...telemetry.listening });
 log.info({ address: server.address }, "serving");
 await runUntilSignal({
   log,
