@@ -371,7 +371,7 @@ test("processes are replaced one by one without a failed request", async () => {
   const live = await quote("anybody");
   const [one, two] = await Promise.all([
     releases.start("duration", live === "v1" ? "v2" : "v1", rolling),
-    releases.start("cost", "v2", rolling),
+    releases.start("dynamic-duration", "v2", rolling),
   ]);
   await Promise.all([releases.ended(one.rolloutId), releases.ended(two.rolloutId)]);
   const { failed, sent, answers } = await load.stop();
@@ -381,7 +381,10 @@ test("processes are replaced one by one without a failed request", async () => {
   );
   expect(failed).toEqual([]);
   expect(Object.keys(answers).toSorted()).toEqual(["v1", "v2"]);
-  expect((await releases.traffic("cost")).blue).toMatchObject({ version: "v2", weight: 10_000 });
+  expect((await releases.traffic("dynamic-duration")).blue).toMatchObject({
+    version: "v2",
+    weight: 10_000,
+  });
   expect(await quote("anybody")).not.toBe(live);
 });
 
@@ -389,7 +392,7 @@ onRecords(
   "kills of the release service, the candidate, Envoy and NATS in a stage change nothing",
   async () => {
     const rollout = await releases.start(
-      "dynamic-duration",
+      "cost",
       "v2",
       `stages: [{ weight: 50%, bake: 60m, deadline: 2h }, { weight: 100%, bake: 10m, deadline: 1h }]${short}`,
     );
@@ -398,7 +401,7 @@ onRecords(
       rollout.rolloutId,
       (one) => one.currentStage > 0,
     );
-    for (const name of ["rollout", "dynamic-duration-green", "envoy", "nats", "rollout"]) {
+    for (const name of ["rollout", "cost-green", "envoy", "nats", "rollout"]) {
       const pid = await until(`${name} runs`, () => readMeshFile(dir)?.pids[name]);
       process.kill(pid, "SIGKILL");
       await until(`${name} runs again`, () => {
@@ -414,7 +417,7 @@ onRecords(
       "advance 2",
       "promote 2",
     ]);
-    expect(await releases.traffic("dynamic-duration")).toMatchObject({
+    expect(await releases.traffic("cost")).toMatchObject({
       blue: { version: "", weight: 0 },
       green: { version: "v2", weight: 10_000 },
     });

@@ -9,7 +9,7 @@ const PLAN = `stages:
   - { weight: 100%, bake: 30m, deadline: 2h }
 ${shortRequirements}`;
 const victims = {
-  "dynamic-duration": ["nobody", "rollout", "envoy", "dynamic-duration-green", "nats"],
+  cost: ["nobody", "rollout", "envoy", "cost-green", "nats"],
   duration: ["nobody", "rollout", "envoy", "duration-green", "nats"],
 } as const;
 type Service = keyof typeof victims;
@@ -18,7 +18,7 @@ type Service = keyof typeof victims;
  * Riders whose request finds the candidate dead get the baseline's answer, and when they are too many the judge asks a
  * person: at 4,000 times the speed two seconds of a restart are two hours of requests, so duration is replayed slower.
  */
-const speeds: Readonly<Record<Service, string>> = { "dynamic-duration": "4000", duration: "600" };
+const speeds: Readonly<Record<Service, string>> = { cost: "4000", duration: "600" };
 
 /** One release, killed in each of its stages; it has to end like the one of which nobody was killed. */
 export async function killInEveryStage(

@@ -42,7 +42,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   ],
   "rollbacks cost": async () => [await rollBack("cost", "v3-zones", runs, told)],
   "rollbacks tip": async () => [await rollBack("tip", "v3-zones", runs, told)],
-  "kills dynamic-duration": () => killInEveryStage("dynamic-duration", told),
+  "kills cost": () => killInEveryStage("cost", told),
   "kills duration": () => killInEveryStage("duration", told),
   load: async () => [await changeUnderLoad(), await replaceUnderLoad()],
 };
