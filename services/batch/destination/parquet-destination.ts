@@ -55,11 +55,6 @@ export async function openParquetDestination(
   };
   const end = (run: StoredRunFile, state: RunState, change: Partial<StoredRunFile> = {}) =>
     note({ ...run, ...change, state, finishedMs: nowMs() });
-  const markFiles = async (run: StoredRunFile): Promise<MarkFile[]> => {
-    const files = await readdir(runFolder(root, run));
-    const marked = files.filter((file) => /^shard-\d+\.json$/.test(file)).toSorted();
-    return Promise.all(marked.map((file) => readJson<MarkFile>(join(runFolder(root, run), file))));
-  };
   return {
     start: (plan) =>
       locked(async () => {
@@ -70,7 +65,6 @@ export async function openParquetDestination(
         await note(newRun(plan, last + 1, nowMs()));
         return "running";
       }),
-    marks: async (runId) => (await markFiles(await find(runId))).map(({ mark }) => mark),
     async writeShard(runId, shard) {
       const run = await find(runId);
       if (run.state === "published") return; // the same run, by another process: the shard is there
@@ -91,7 +85,7 @@ export async function openParquetDestination(
       locked(async () => {
         const run = await find(runId);
         if (run.state === "published") return;
-        const files = await verifyFiles(root, run, await markFiles(run));
+        const files = await verifyFiles(root, run, await markFiles(root, run));
         const runs = await all();
         const rivals = runs.filter(
           ({ job, fromMs, runId: id }) => job === run.job && fromMs === run.fromMs && id !== runId,
@@ -121,6 +115,12 @@ export async function openParquetDestination(
       }),
     ...createParquetResults(root),
   };
+}
+
+async function markFiles(root: string, run: StoredRunFile): Promise<MarkFile[]> {
+  const files = await readdir(runFolder(root, run));
+  const marked = files.filter((file) => /^shard-\d+\.json$/.test(file)).toSorted();
+  return Promise.all(marked.map((file) => readJson<MarkFile>(join(runFolder(root, run), file))));
 }
 
 /** Opens every file of the run anew: what is published is what lies on the disk. */
@@ -173,9 +173,13 @@ function newRun(plan: RunPlan, startedOrder: number, startedMs: number): StoredR
 export function createParquetResults(root: string): Results {
   const folderOf = (run: Parameters<typeof runFolder>[1]) => runFolder(root, run);
   return {
-    async runs(job) {
+    async runs(job, limit) {
       const runs = (await readRuns(root)).filter((run) => job === undefined || run.job === job);
-      return runs.toSorted((a, b) => b.startedOrder - a.startedOrder);
+      return runs.toSorted((a, b) => b.startedOrder - a.startedOrder).slice(0, limit);
+    },
+    async marks(runId) {
+      const run = (await readRuns(root)).find((candidate) => candidate.runId === runId);
+      return run ? (await markFiles(root, run)).map(({ mark }) => mark) : [];
     },
     async columns(run) {
       return (await readJson<StoredRunFile>(join(folderOf(run), "run.json"))).columns;
