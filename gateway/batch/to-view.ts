@@ -7,7 +7,7 @@ import type { JobView, ReportView, RunView } from "./view.ts";
 
 /** Fails with INVALID_ARGUMENT for a schedule that is none. */
 export function jobView(job: Job, nowMs: number): JobView {
-  const { name, description, model, window, schedule, destination, report } = job;
+  const { name, description, model, window, schedule, destination, report, quarantine } = job;
   return {
     name,
     description,
@@ -16,6 +16,7 @@ export function jobView(job: Job, nowMs: number): JobView {
     cron: schedule?.cron ?? null,
     nextMs: schedule ? nextTick(job, nowMs) : null,
     table: destination.table,
+    quarantineLimit: quarantine.maxShare,
     hasReport: report !== undefined,
   };
 }

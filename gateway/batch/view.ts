@@ -13,6 +13,8 @@ export interface JobView {
   readonly nextMs: number | null;
   /** Table of the results. */
   readonly table: string;
+  /** Largest share of a window's rows that may be in quarantine. */
+  readonly quarantineLimit: number;
   /** Whether it says what its report shows. */
   readonly hasReport: boolean;
 }

@@ -14,6 +14,7 @@ const kinds: Record<Snapshot["trips"], string> = {
 const pages = [
   ["live", "Live"],
   ["releases", "Releases"],
+  ["batch", "Batch"],
 ] as const;
 
 /** The same on all pages: whether all is well, what is live, what is being released, and the way to each page. */

@@ -41,7 +41,7 @@ export function LivePage({ snapshot, points }: Pick<ConsoleState, "snapshot" | "
 }
 
 /** The zones' names and places; asked for again while the gateway is away. */
-function useZones(): readonly Zone[] {
+export function useZones(): readonly Zone[] {
   const [zones, setZones] = useState<readonly Zone[]>([]);
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {

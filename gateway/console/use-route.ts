@@ -1,14 +1,22 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Which page is shown, and of which rollout. */
+/** Which page is shown, and of what. */
 export type Route =
   | { readonly page: "live" }
-  | { readonly page: "releases"; readonly rolloutId: string | undefined };
+  | { readonly page: "releases"; readonly rolloutId: string | undefined }
+  | {
+      readonly page: "batch";
+      readonly job: string | undefined;
+      readonly runId: string | undefined;
+    };
 
 /** Where the links go; the gateway serves one document, so the page is named after the `#`. */
 export const links = {
   live: "#/live",
   releases: "#/releases",
+  batch: "#/batch",
+  batchJob: (job: string, runId?: string) =>
+    `#/batch/${encodeURIComponent(job)}${runId === undefined ? "" : `/${encodeURIComponent(runId)}`}`,
   rollout: (id: string) => `#/releases/${encodeURIComponent(id)}`,
 } as const;
 
@@ -20,7 +28,10 @@ export function useRoute(): Route {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  const [, page, id] = hash.split("/");
+  const [, page, id, run] = hash.split("/");
+  if (page === "batch") {
+    return { page, job: id ? decode(id) : undefined, runId: run ? decode(run) : undefined };
+  }
   if (page !== "releases") return { page: "live" };
   return { page, rolloutId: id ? decode(id) : undefined };
 }
