@@ -26,6 +26,7 @@ export function useRoute(): Route {
   useEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener("hashchange", changed);
+    changed(); // it may have changed since it was read
     return () => removeEventListener("hashchange", changed);
   }, []);
   const [, page, id, run] = hash.split("/");

@@ -106,7 +106,7 @@ function NoRun({ job: { name, window } }: { readonly job: JobView }) {
   return (
     <section class="card empty" aria-label="No run">
       <p>
-        No run yet: <code>{`./mesh batch run ${name} --from ${from}`}</code>
+        No run yet: <code class="command">{`./mesh batch run ${name} --from ${from}`}</code>
       </p>
       <p class="soft small">
         It is seen here as soon as it begins. <code>./mesh batch schedule</code> runs jobs at their

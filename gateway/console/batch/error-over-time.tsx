@@ -103,7 +103,7 @@ function optionsOf(
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [14, 12, 0, 0],
+    padding: [14, 26, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: {
       x: { time: true, range: (_, low, high) => (high > low ? [low, high] : [low - 1, low + 1]) },
@@ -114,6 +114,7 @@ function optionsOf(
         ...shared,
         label: `${by}, on the clock of the rows`,
         labelSize: 20,
+        size: 34,
         space: 62,
         values: (_, ticks) => ticks.map(dayText),
       },
@@ -159,6 +160,7 @@ function writeAbove(
   ctx.save();
   ctx.font = font.replace(/^([\d.]+)px/, (_, size) => `${Number(size) * devicePixelRatio}px`);
   ctx.fillStyle = colour;
+  ctx.textAlign = "left";
   ctx.textBaseline = "bottom";
   const gap = 6 * devicePixelRatio;
   ctx.fillText(text, bbox.left + gap, chart.valToPos(Math.max(...near), "y", true) - gap);

@@ -50,15 +50,11 @@ export function HeatMap({ heat, unit, naming }: HeatMapProps) {
   return (
     <section class="card" aria-label="Error by hour">
       <div class="head">
-        <h2>
-          Mean error by {plainName(by)} and hour
-          {lines.length > 1 && (
-            <span class="soft small"> the {lines.length} with the most rows</span>
-          )}
-        </h2>
+        <h2>Mean error by {plainName(by)} and hour</h2>
         {errors.length > 0 && (
-          <span class="scale small soft">
-            {plain(least)} <span class="ramp" aria-hidden="true" /> {plain(most)}
+          <span class="small soft">
+            {plain(least)} <span class="ramp" aria-hidden="true" /> {plain(most)}; hatched: fewer
+            than 10 rows
           </span>
         )}
       </div>
@@ -113,6 +109,9 @@ export function HeatMap({ heat, unit, naming }: HeatMapProps) {
         </b>{" "}
         {said}
       </p>
+      {lines.length > 1 && (
+        <p class="soft small">The {lines.length} with the most rows, most first.</p>
+      )}
     </section>
   );
 }

@@ -52,7 +52,9 @@ export function TopPart({ report: { top, spec } }: { readonly report: ReportView
               <td class="number-cell">
                 <b>{cellText(by, row[by], undefined)}</b>
               </td>
-              <td class="number-cell">{cellText(spec.value, row[spec.value], spec.unit)}</td>
+              <td class="number-cell value" data-name={plainName(spec.value)}>
+                {cellText(spec.value, row[spec.value], spec.unit)}
+              </td>
               {lower !== undefined && (
                 <td class="number-cell wide soft">
                   {cellText(lower, row[lower], spec.unit)} to{" "}
