@@ -16,28 +16,40 @@ import { type BatchReader, type BatchReaderOptions, createBatchReader } from "./
 import type { JobsView, ReportView, RunsView } from "./view.ts";
 
 let batches: BatchesUnderTest;
+let shared: Awaited<ReturnType<typeof open>>;
 beforeAll(async () => {
   batches = await openBatches();
+  shared = await open();
 });
-afterAll(() => batches.close());
+afterAll(async () => {
+  await shared.close();
+  await batches.close();
+});
 
-async function start(options: Partial<BatchReaderOptions> = {}) {
+/** One of a test's own. */
+async function start(options: Partial<BatchReaderOptions>) {
+  const opened = await open(options);
+  onTestFinished(opened.close);
+  return opened;
+}
+
+async function open(options: Partial<BatchReaderOptions> = {}) {
   const { jobsDir, dir } = batches;
   const reader = createBatchReader({ jobsDir, cwd: dir, log: silent, ...options });
   const http = await listen([batchRoute(reader)], { listen: "127.0.0.1:0", log: silent });
-  onTestFinished(async () => {
+  const close = async () => {
     reader.close();
     await http.close();
-  });
+  };
   const get = async <T>(path: string) => {
     const { status, body } = await send(http.address, path, { method: "GET", headers: {} });
     return { status, body: body as unknown as T, message: body.message };
   };
-  return { reader, get, http };
+  return { reader, get, http, close };
 }
 
 test("without results there are jobs and no runs, and nothing is made", async () => {
-  const { get } = await start();
+  const { get } = shared;
   const { body: jobs } = await get<JobsView>("/api/batch/jobs");
   expect(jobs.jobs).toMatchObject([{ name: "month", model: "duration@v1", cron: "15 3 1 * *" }]);
   expect(jobs.jobs[0]?.nextMs).toBeGreaterThan(Date.now());
@@ -56,7 +68,7 @@ test("a run that is under way is told with the shards that are written", async (
   await batches.write(other);
   onTestFinished(() => rm(join(batches.jobsDir, "half.yaml")));
   await batches.runHalf(other);
-  const { get } = await start();
+  const { get } = shared;
   const { runs } = (await get<RunsView>("/api/batch/runs")).body;
   expect(runs).toMatchObject([{ job: "half", state: "running", sourceRows: 1_501 }]);
   expect(runs[0]?.rows).toBeGreaterThan(0);
@@ -65,7 +77,7 @@ test("a run that is under way is told with the shards that are written", async (
 
 test("after two runs history and report say what the database holds", async () => {
   await batches.runBoth();
-  const { get } = await start();
+  const { get } = shared;
   const { runs } = (await get<RunsView>("/api/batch/runs")).body;
   expect(runs).toMatchObject([
     { window: "2021-02-01 to 2021-03-01", state: "published", rows: 1_500, quarantined: 0 },
@@ -94,7 +106,7 @@ test("after two runs history and report say what the database holds", async () =
 });
 
 test("names that are not known are refused in words that help", async () => {
-  const { get, http } = await start();
+  const { get, http } = shared;
   const path = "/api/batch/jobs/month/report";
   expect(await get("/api/batch/jobs/nothing/report")).toMatchObject({
     status: 404,
@@ -113,7 +125,7 @@ test("names that are not known are refused in words that help", async () => {
 test("a file that is no job is told and hides no other", async () => {
   await writeFile(join(batches.jobsDir, "bad.yaml"), "name: bad");
   onTestFinished(() => rm(join(batches.jobsDir, "bad.yaml")));
-  const { get } = await start();
+  const { get } = shared;
   const { jobs, problems } = (await get<JobsView>("/api/batch/jobs")).body;
   expect(jobs.map(({ name }) => name)).toEqual(["month"]);
   expect(problems).toMatchObject([{ file: "bad.yaml", why: expect.stringContaining("model") }]);
@@ -145,7 +157,7 @@ test("an answer that takes too long is an error, and its process is ended", asyn
 });
 
 test("the same question is asked once, and too many are refused", async () => {
-  const { reader } = await start();
+  const { reader } = shared;
   const same = await Promise.all(Array.from({ length: 100 }, () => reader.ask({ about: "runs" })));
   expect(new Set(same).size).toBe(1);
   const refused = await refusals(reader, 40);
@@ -163,7 +175,10 @@ async function refusals(reader: BatchReader, count: number): Promise<number> {
 test("results in Postgres are read on a connection that cannot write; away, only their job says so", async () => {
   const postgres = await startPostgres();
   const place = await openBatches(postgres.url);
-  onTestFinished(() => place.close());
+  onTestFinished(async () => {
+    await place.close();
+    await postgres.stop();
+  });
   await place.runBoth();
   const read = createReadBatch({ jobsDir: place.jobsDir, cwd: place.dir, env: {} });
   expect((await read.runs()).runs).toHaveLength(2);

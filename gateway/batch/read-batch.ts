@@ -79,12 +79,20 @@ export function createReadBatch({
   };
 }
 
+/** Fails with UNAVAILABLE and the database's own words when it cannot be read. */
 async function withResults<T>(job: Job, work: (results: Results) => Promise<T>): Promise<T> {
-  const results = await openResults(job.destination.url);
   try {
-    return await work(results);
-  } finally {
-    await results.close();
+    const results = await openResults(job.destination.url);
+    try {
+      return await work(results);
+    } finally {
+      await results.close();
+    }
+  } catch (cause) {
+    if (cause instanceof MeshError) throw cause;
+    throw new MeshError("UNAVAILABLE", cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
   }
 }
 

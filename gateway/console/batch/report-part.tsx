@@ -32,6 +32,7 @@ export function ReportPart({ job, runId, published }: ReportPartProps) {
         <label>
           of{" "}
           <select
+            aria-label="Window of the results"
             value={runId}
             onChange={({ currentTarget }) => {
               location.hash = links.batchJob(job.name, currentTarget.value);
