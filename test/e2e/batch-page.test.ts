@@ -93,7 +93,7 @@ test("another run is chosen from the history, with its quarantine", async () => 
 });
 
 test("the heat map is read with the keyboard", async () => {
-  const heat = region("Error by hour");
+  const heat = region("Heat map of the error");
   await heat.getByRole("application").focus();
   const said = () => heat.getByRole("status").textContent();
   expect(await said()).toMatch(/, 12:00/);

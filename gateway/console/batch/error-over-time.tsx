@@ -118,7 +118,13 @@ function optionsOf(
         space: 62,
         values: (_, ticks) => ticks.map(dayText),
       },
-      { ...shared, size: 48, label: `error, ${unit}`, labelSize: 18 },
+      {
+        ...shared,
+        size: 48,
+        label: `error, ${unit}`,
+        labelSize: 18,
+        values: (_, ticks) => ticks.map((tick) => String(tick).replace("-", "−")),
+      },
     ],
     series: [
       {},

@@ -48,7 +48,7 @@ export function HeatMap({ heat, unit, naming }: HeatMapProps) {
     if (line >= 0 && line < lines.length && hour >= 0 && hour < HOURS.length) setAt({ line, hour });
   };
   return (
-    <section class="card" aria-label="Error by hour">
+    <section class="card" aria-label="Heat map of the error">
       <div class="head">
         <h2>Mean error by {plainName(by)} and hour</h2>
         {errors.length > 0 && (
