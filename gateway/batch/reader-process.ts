@@ -8,8 +8,8 @@ const { MESH_BATCH_JOBS: jobsDir = "", MESH_BATCH_CWD: cwd = "" } = process.env;
 const read = createReadBatch({ jobsDir, cwd, env: process.env });
 
 process.on("disconnect", () => process.exit(0)); // nobody asks any more
-process.on("message", async ({ id, question }: { id: number; question: BatchQuestion }) => {
-  process.send?.(await answer(id, question));
+process.on("message", ({ id, question }: { id: number; question: BatchQuestion }) => {
+  void answer(id, question).then((told) => process.send?.(told)); // it never fails: errors are answers, too
 });
 
 async function answer(id: number, question: BatchQuestion): Promise<BatchAnswer> {
