@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { eventStreamConfig, eventStreamEnv } from "#kit/config/event-stream.ts";
 import { address, flag, integer } from "#kit/config/read.ts";
@@ -30,6 +31,13 @@ export const configSchema = z
     MESH_TRIPS_KIND: z.enum(["recorded", "synthetic"]).default("recorded"),
     /** Folder with `zones.json` and the bundles that may be released. */
     MESH_MODELS: z.string().default("models"),
+    /** Folder of the batch jobs that the console shows. Default: those of the project. */
+    MESH_BATCH_JOBS: z
+      .string()
+      .min(1)
+      .default(join(import.meta.dirname, "../services/batch/jobs")),
+    /** Where relative paths in jobs start; `mesh up` gives the folder that it was called in. */
+    MESH_BATCH_CWD: z.string().min(1).default("."),
     /** Most riders' streams open at once; one more is refused with 503. */
     MESH_MAX_STREAMS: integer(1, 100_000).default(2000),
     /** Time within which a full buffer has to drain before its reader is cut, ms. */
@@ -53,6 +61,7 @@ export const configSchema = z
     replay: env.MESH_REPLAY,
     trips: env.MESH_REPLAY ? env.MESH_TRIPS_KIND : ("live" as const),
     modelsDir: env.MESH_MODELS,
+    batch: { jobsDir: resolve(env.MESH_BATCH_JOBS), cwd: resolve(env.MESH_BATCH_CWD) },
     readers: { ...readerDefaults, drainWithinMs: env.MESH_DRAIN_WITHIN_MS },
     maxStreams: env.MESH_MAX_STREAMS,
     logLevel: env.MESH_LOG_LEVEL,

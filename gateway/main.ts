@@ -12,6 +12,8 @@ import { createClient } from "#kit/rpc/client.ts";
 import { createLog } from "#kit/telemetry/log.ts";
 import { startTelemetry } from "#kit/telemetry/start.ts";
 import { openTrafficBucket } from "#kit/traffic/bucket.ts";
+import { batchRoute } from "./batch/batch-route.ts";
+import { createBatchReader } from "./batch/reader.ts";
 import { configSchema } from "./config.ts";
 import { guardConsole } from "./console-guard.ts";
 import { createConsoleRoute } from "./console-route.ts";
@@ -93,6 +95,7 @@ const reports = createReports({
 });
 const report = reportRoutes(reports);
 const story = createStoryRoute({ stored, modelsDir: config.modelsDir, backend: config.backend });
+const batch = createBatchReader({ ...config.batch, log });
 const rolloutRoute = rolloutsRoute({ client: rollouts, releases, modelsDir: config.modelsDir });
 
 const readyz: Route = async ({ response, url }) => {
@@ -119,6 +122,7 @@ const console = await listen(
     zones,
     report.route,
     rolloutRoute,
+    batchRoute(batch),
     servePage({ dir: join(pages, "console"), facts }),
   ],
   {
@@ -142,6 +146,7 @@ await runUntilSignal({
     () => updates.close(),
     () => consoles.close(),
     () => reports.close(),
+    () => batch.close(),
     () => Promise.all([http.close(), console.close()]),
     () => observatory.stop(),
     () => releases.stop(),

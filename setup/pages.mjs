@@ -14,6 +14,8 @@ import { Problem } from "./problem.mjs";
 import { run } from "./run.mjs";
 
 const PAGES = ["rider", "console"];
+/** What pages have from elsewhere in the repository. */
+const BORROWED = ["cli/rollout/report/amounts.ts"];
 
 /** Whether gateway/dist was built from the sources as they are. */
 export function pagesAreCurrent(place) {
@@ -66,7 +68,11 @@ function sourcesOf(place) {
   const folders = readdirSync(place.gateway, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== "dist")
     .map((entry) => join(place.gateway, entry.name));
-  const files = [configOf(place), place.lockFile, ...folders.flatMap(filesBelow)].sort();
+  const borrowed = BORROWED.map((path) => join(place.root, path)).filter((path) =>
+    existsSync(path),
+  );
+  const files = [configOf(place), place.lockFile, ...borrowed, ...folders.flatMap(filesBelow)];
+  files.sort();
   return sha256OfText(
     ...files.flatMap((path) => [path.slice(place.root.length), readFileSync(path, "latin1")]),
   );

@@ -107,6 +107,7 @@ Examples:
       await runUp(
         {
           root,
+          cwd,
           dataDir: flags.dataDir === undefined ? join(root, ".mesh") : resolve(cwd, flags.dataDir),
           database: flags.database,
           trips: trips === undefined || trips === "demo" ? trips : resolve(cwd, trips),

@@ -4,6 +4,7 @@ import { connectEvents, type Events } from "#kit/events/connect.ts";
 import { OPERATOR } from "#kit/events/users.ts";
 import { serveInstances } from "#kit/instances/over-nats-server.ts";
 import { prepareRunDir, trafficLayerFile, writeEndpoints } from "../../envoy/run-files.ts";
+import { batchEnv } from "./batch-env.ts";
 import { createDurables, type Durables } from "./durables.ts";
 import { createEndpoints } from "./endpoints.ts";
 import { envoyLaunch, saveTraffic } from "./envoy.ts";
@@ -197,6 +198,7 @@ export function createMesh(dependencies: MeshDependencies): Mesh {
           MESH_ENVOY_ADMIN: envoy.admin,
           MESH_MODELS: join(root, "models"),
           MESH_REPLAY: "1",
+          ...batchEnv(env, options.cwd),
           ...telemetry.gatewayEnv(last),
           ...(trips ? { MESH_TRIPS_KIND: trips.kind } : {}),
         }),

@@ -4,6 +4,8 @@ export interface UpOptions {
   readonly root: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** Where relative paths start that are read later on, such as those of batch jobs. Absolute. */
+  readonly cwd: string;
   /** `postgres://…` for Backend's trips; undefined: a SQLite file in the data directory. */
   readonly database: string | undefined;
   /** Absolute path of a file or a folder, or `demo`; undefined: the simulator's own choice. */

@@ -15,6 +15,7 @@ const pages = [
   ["live", "Live"],
   ["trips", "Trips"],
   ["releases", "Releases"],
+  ["batch", "Batch"],
 ] as const;
 
 /** The same on all pages: whether all is well, what is live, what is being released, and the way to each page. */

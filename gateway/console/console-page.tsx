@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { BatchPage } from "./batch/batch-page.tsx";
 import { ConsoleHeader } from "./console-header.tsx";
 import { type ConsoleState, useConsole } from "./console-stream.ts";
 import { LivePage } from "./live-page.tsx";
@@ -10,6 +11,7 @@ const titles = {
   live: "tripmesh: live",
   trips: "tripmesh: trips",
   releases: "tripmesh: releases",
+  batch: "tripmesh: batch",
 } as const;
 
 /** The operator's view of the mesh: one header, and the page that the address names. */
@@ -35,6 +37,8 @@ function Page({ state, route }: { readonly state: ConsoleState; readonly route: 
       return <ReleasesPage state={state} rolloutId={route.rolloutId} />;
     case "trips":
       return <TripsPage tripId={route.tripId} traceId={route.traceId} />;
+    case "batch":
+      return <BatchPage job={route.job} runId={route.runId} />;
     case "live":
       return <LivePage snapshot={state.snapshot} points={state.points} />;
     default:

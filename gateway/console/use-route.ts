@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Which page is shown, and of which rollout, trip or trace. */
+/** Which page is shown, and of what. */
 export type Route =
   | { readonly page: "live" }
   | {
@@ -8,7 +8,12 @@ export type Route =
       readonly tripId: string | undefined;
       readonly traceId: string | undefined;
     }
-  | { readonly page: "releases"; readonly rolloutId: string | undefined };
+  | { readonly page: "releases"; readonly rolloutId: string | undefined }
+  | {
+      readonly page: "batch";
+      readonly job: string | undefined;
+      readonly runId: string | undefined;
+    };
 
 /** Where the links go; the gateway serves one document, so the page is named after the `#`. */
 export const links = {
@@ -20,6 +25,9 @@ export const links = {
   /** A trace that belongs to no single ride. */
   trace: (traceId: string) => `#/traces/${traceId}`,
   releases: "#/releases",
+  batch: "#/batch",
+  batchJob: (job: string, runId?: string) =>
+    `#/batch/${encodeURIComponent(job)}${runId === undefined ? "" : `/${encodeURIComponent(runId)}`}`,
   rollout: (id: string) => `#/releases/${encodeURIComponent(id)}`,
 } as const;
 
@@ -29,13 +37,17 @@ export function useRoute(): Route {
   useEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener("hashchange", changed);
+    changed(); // it may have changed since it was read
     return () => removeEventListener("hashchange", changed);
   }, []);
-  const [, page, id, traceId] = hash.split("/");
+  const [, page, id, part] = hash.split("/");
   if (page === "trips") {
-    return { page, tripId: id ? decode(id) : undefined, traceId: traceId || undefined };
+    return { page, tripId: id ? decode(id) : undefined, traceId: part || undefined };
   }
   if (page === "traces") return { page: "trips", tripId: undefined, traceId: id || undefined };
+  if (page === "batch") {
+    return { page, job: id ? decode(id) : undefined, runId: part ? decode(part) : undefined };
+  }
   if (page !== "releases") return { page: "live" };
   return { page, rolloutId: id ? decode(id) : undefined };
 }

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { CurvePoint } from "../../releases/curve.ts";
 import type { RolloutView } from "../../releases/view.ts";
+import { colourOf, useDark, withAlpha } from "../chart-colours.ts";
 import { type Axis, type ChartData, chartData } from "./chart-data.ts";
 import { drawLabels } from "./chart-labels.ts";
 import { count, signedShare } from "./words.ts";
@@ -119,7 +120,7 @@ interface Look {
 
 function optionsOf(node: HTMLElement, { axis, slot, confidence, data }: Look): uPlot.Options {
   const style = getComputedStyle(node);
-  const colour = (name: string) => resolve(style, name, node);
+  const colour = (name: string) => colourOf(node, name);
   const [ink, soft, line, own, accent, ground] = [
     colour("--ink"),
     colour("--soft"),
@@ -175,30 +176,4 @@ function optionsOf(node: HTMLElement, { axis, slot, confidence, data }: Look): u
       draw: [(chart) => drawLabels(chart, data(), { ink, ground, own, accent, font, confidence })],
     },
   };
-}
-
-/** The colour behind a variable; the canvas does not know `light-dark()`. */
-function resolve(style: CSSStyleDeclaration, name: string, node: HTMLElement): string {
-  const probe = document.createElement("span");
-  probe.style.color = style.getPropertyValue(name);
-  node.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-function withAlpha(colour: string, alpha: number): string {
-  return `color-mix(in srgb, ${colour} ${100 * alpha}%, transparent)`;
-}
-
-/** Whether the system asks for a dark page: a canvas has to be drawn again. */
-function useDark(): boolean {
-  const query = useMemo(() => matchMedia("(prefers-color-scheme: dark)"), []);
-  const [isDark, setDark] = useState(query.matches);
-  useEffect(() => {
-    const changed = () => setDark(query.matches);
-    query.addEventListener("change", changed);
-    return () => query.removeEventListener("change", changed);
-  }, [query]);
-  return isDark;
 }

@@ -99,8 +99,10 @@ export interface RejectCount {
 
 /** What is read from a results database. */
 export interface Results {
-  /** Runs of a job, or of all, newest first. */
-  runs(job?: string): Promise<RunSummary[]>;
+  /** Runs of a job, or of all, newest first; at most `limit`, by default all. */
+  runs(job?: string, limit?: number): Promise<RunSummary[]>;
+  /** Shards of a run that are written; none once it is over and gave up its rows. */
+  marks(runId: string): Promise<ShardMark[]>;
   /** Rows of a published run, in the order of their keys; the named columns, some thousand rows at a time. */
   rows(
     run: RunSummary,

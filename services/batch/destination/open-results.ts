@@ -9,7 +9,7 @@ import { readSqliteClient } from "./sqlite-client.ts";
 export async function openResults(url: string): Promise<Results> {
   if (url.startsWith("parquet:")) return createParquetResults(url.slice("parquet:".length));
   if (!url.startsWith("sqlite:")) {
-    const client = await openPostgresClient(url);
+    const client = await openPostgresClient(url, { readOnly: true });
     const [found] = await client.all("SELECT to_regclass('batch_runs') AS found");
     if (found?.["found"] !== null) return createSqlResults(client);
     await client.close();
@@ -26,6 +26,7 @@ export async function openResults(url: string): Promise<Results> {
 
 const noResults: Results = {
   runs: async () => [],
+  marks: async () => [],
   columns: async () => [],
   async *rows() {},
   rejects: async () => [],

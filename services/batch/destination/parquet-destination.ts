@@ -63,11 +63,6 @@ export async function openParquetDestination(
   };
   const end = (run: StoredRunFile, state: RunState, change: Partial<StoredRunFile> = {}) =>
     note({ ...run, ...change, state, finishedMs: nowMs() });
-  const markFiles = async (run: StoredRunFile): Promise<MarkFile[]> => {
-    const files = await readdir(runFolder(root, run));
-    const marked = files.filter((file) => /^shard-\d+\.json$/.test(file)).toSorted();
-    return Promise.all(marked.map((file) => readJson<MarkFile>(join(runFolder(root, run), file))));
-  };
   /** Writes down what the pointer has decided. Readers do not wait for it. */
   const settle = async (
     run: StoredRunFile,
@@ -88,7 +83,7 @@ export async function openParquetDestination(
         const known = runs.find(({ runId }) => runId === plan.runId);
         refuseEnded(plan.runId, known?.state, resume);
         if (known?.state === "published" && known.finishedMs === undefined) {
-          const marked = (await markFiles(known)).map(({ mark }) => mark);
+          const marked = (await markFiles(root, known)).map(({ mark }) => mark);
           await settle(known, rivalsOf(known, runs), totalsOf(marked)); // died behind the pointer
         }
         if (known?.state === "published" || known?.state === "running") return known.state;
@@ -96,7 +91,6 @@ export async function openParquetDestination(
         await note(newRun(plan, last + 1, nowMs()));
         return "running";
       }),
-    marks: async (runId) => (await markFiles(await find(runId))).map(({ mark }) => mark),
     async writeShard(runId, shard) {
       const run = await find(runId);
       if (run.state === "published") return; // the same run, by another process: the shard is there
@@ -117,7 +111,7 @@ export async function openParquetDestination(
       locked(async () => {
         const run = await find(runId);
         if (run.state === "published") return;
-        const files = await verifyFiles(root, run, await markFiles(run));
+        const files = await verifyFiles(root, run, await markFiles(root, run));
         const runs = await all();
         const rivals = rivalsOf(run, runs);
         refuseNewer(run, rivals);
@@ -147,6 +141,12 @@ function rivalsOf(run: StoredRunFile, runs: readonly StoredRunFile[]): StoredRun
   return runs.filter(
     ({ job, fromMs, runId }) => job === run.job && fromMs === run.fromMs && runId !== run.runId,
   );
+}
+
+async function markFiles(root: string, run: StoredRunFile): Promise<MarkFile[]> {
+  const files = await readdir(runFolder(root, run));
+  const marked = files.filter((file) => /^shard-\d+\.json$/.test(file)).toSorted();
+  return Promise.all(marked.map((file) => readJson<MarkFile>(join(runFolder(root, run), file))));
 }
 
 /** Opens every file of the run anew: what is published is what lies on the disk. */
@@ -199,9 +199,13 @@ function newRun(plan: RunPlan, startedOrder: number, startedMs: number): StoredR
 export function createParquetResults(root: string): Results {
   const folderOf = (run: Parameters<typeof runFolder>[1]) => runFolder(root, run);
   return {
-    async runs(job) {
+    async runs(job, limit) {
       const runs = (await readRuns(root)).filter((run) => job === undefined || run.job === job);
-      return runs.toSorted((a, b) => b.startedOrder - a.startedOrder);
+      return runs.toSorted((a, b) => b.startedOrder - a.startedOrder).slice(0, limit);
+    },
+    async marks(runId) {
+      const run = (await readRuns(root)).find((candidate) => candidate.runId === runId);
+      return run ? (await markFiles(root, run)).map(({ mark }) => mark) : [];
     },
     async columns(run) {
       return (await readJson<StoredRunFile>(join(folderOf(run), "run.json"))).columns;

@@ -18,13 +18,17 @@ const types = {
 } as const;
 const arrayTypes = { integer: "bigint[]", number: "float8[]", text: "text[]" } as const;
 
-/** Opens a Postgres database for results, on one connection. */
-export async function openPostgresClient(url: string): Promise<SqlClient> {
+/** Opens a Postgres database for results, on one connection; the server refuses to write on a `readOnly` one. */
+export async function openPostgresClient(
+  url: string,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<SqlClient> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     application_name: "tripmesh-batch",
+    ...(readOnly ? { options: "-c default_transaction_read_only=on" } : {}),
   });
   client.on("error", () => undefined); // the connection broke: the next query fails and says so
   await client.connect().catch((cause: unknown) => {

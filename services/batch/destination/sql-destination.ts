@@ -7,7 +7,6 @@ import type {
   RunPlan,
   RunState,
   RunSummary,
-  ShardMark,
   ShardResult,
 } from "./destination.ts";
 import type { SqlClient } from "./sql-client.ts";
@@ -29,10 +28,8 @@ export async function createSqlDestination(
     if (!row) throw new MeshError("NOT_FOUND", `there is no run ${runId}`);
     return toStored(row);
   };
-  const marks = async (runId: string) =>
-    (
-      await client.all("SELECT mark FROM batch_shards WHERE run_id = ? ORDER BY shard", [runId])
-    ).map(({ mark }) => JSON.parse(String(mark)) as ShardMark);
+  const results = createSqlResults(client);
+  const { marks } = results;
   const end = (run: RunSummary, state: RunState, reason = "") =>
     client.run("UPDATE batch_runs SET state = ?, reason = ?, finished_ms = ? WHERE run_id = ?", [
       state,
@@ -53,8 +50,7 @@ export async function createSqlDestination(
   };
 
   return {
-    ...createSqlResults(client),
-    marks,
+    ...results,
     start: (plan, resume) =>
       client.transaction(plan.job, async () => {
         await prepareTable(client, plan);

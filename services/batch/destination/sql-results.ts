@@ -1,6 +1,6 @@
 import type { ColumnShape, QuarantinedRow } from "../rows/table.ts";
 import { quote } from "../source/quote.ts";
-import type { Results, RunState, RunSummary } from "./destination.ts";
+import type { Results, RunState, RunSummary, ShardMark } from "./destination.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 const ROWS_AT_A_TIME = 8192;
@@ -19,13 +19,18 @@ export function createSqlResults(client: SqlClient): Results {
     return JSON.parse(String(row?.["columns"] ?? "[]")) as ColumnShape[];
   };
   return {
-    async runs(job) {
+    async runs(job, limit) {
       const rows = await client.all(
         `SELECT * FROM batch_runs ${job === undefined ? "" : "WHERE job = ?"}
-         ORDER BY started_ms DESC, started_order DESC`,
-        job === undefined ? [] : [job],
+         ORDER BY started_ms DESC, started_order DESC ${limit === undefined ? "" : "LIMIT ?"}`,
+        [job, limit].filter((value) => value !== undefined),
       );
       return rows.map(toStored);
+    },
+    async marks(runId) {
+      const text = "SELECT mark FROM batch_shards WHERE run_id = ? ORDER BY shard";
+      const rows = await client.all(text, [runId]);
+      return rows.map(({ mark }) => JSON.parse(String(mark)) as ShardMark);
     },
     columns: shapes,
     async *rows(run, columns) {

@@ -4,7 +4,8 @@ import type { Job, ReportSpec } from "../job/spec.ts";
 import { windowText } from "../job/window.ts";
 import { compareBins, createBinCounts, type Drift } from "./drift.ts";
 import { createErrorSums, type ErrorSummary } from "./errors.ts";
-import { pairOf, readBins, readRun } from "./read-run.ts";
+import type { HeatMap } from "./heat.ts";
+import { heatColumn, pairOf, readBins, readRun } from "./read-run.ts";
 import { type Slice, type Slices, slicesOf, worst } from "./slices.ts";
 
 /** What a results database says about a job, at one of its runs. */
@@ -25,6 +26,8 @@ export interface BatchReport {
   readonly overTime: readonly Slice[];
   /** Slices with enough rows, largest error first. */
   readonly segments: readonly { readonly by: string; readonly slices: readonly Slice[] }[];
+  /** Errors by the first segment and by hour; undefined for a job without hours. */
+  readonly heat: HeatMap | undefined;
   /** Distributions now and before; without a window before, now only. */
   readonly drift: readonly Drift[];
   /** Highest rows by `spec.top`, with all their columns. */
@@ -65,6 +68,7 @@ export async function makeReport(
   const before = published[at - 1];
   const names = (await results.columns(run)).map(({ name }) => name);
   const now = await readRun(results, run, spec, names);
+  const crossed = heatColumn(spec);
   const bins = before && (await readBins(results, before, spec));
   const overTime =
     job.window === "month"
@@ -81,6 +85,7 @@ export async function makeReport(
     leftOut: now.leftOut,
     overTime,
     segments: spec.segments.map((by, i) => ({ by, slices: worst(now.segments[i]) })),
+    heat: crossed === undefined ? undefined : now.heat.map(crossed),
     drift: spec.drift.flatMap((column, i) => {
       const past = bins?.[i] ?? createBinCounts(column);
       const present = now.bins[i];

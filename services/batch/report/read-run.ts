@@ -3,6 +3,7 @@ import type { ReportSpec } from "../job/spec.ts";
 import { timeText } from "../job/window.ts";
 import { type BinCounts, createBinCounts } from "./drift.ts";
 import { createErrorSums, type ErrorSums } from "./errors.ts";
+import { createHeatSums, type HeatSums } from "./heat.ts";
 import type { Slices } from "./slices.ts";
 
 const TOP_ROWS = 20;
@@ -12,6 +13,8 @@ export interface RunRead {
   leftOut: number;
   readonly days: Slices;
   readonly segments: readonly Slices[];
+  /** By the column that `heatColumn` names. */
+  readonly heat: HeatSums;
   readonly bins: readonly BinCounts[];
   readonly missing: Map<string, number>;
   top: Readonly<Record<string, unknown>>[];
@@ -29,6 +32,7 @@ export async function readRun(
     leftOut: 0,
     days: new Map(),
     segments: spec.segments.map(() => new Map()),
+    heat: createHeatSums(),
     bins: spec.drift.map(createBinCounts),
     missing: new Map(),
     top: [],
@@ -65,10 +69,20 @@ function addErrors(read: RunRead, spec: ReportSpec, cell: (name: string) => unkn
   read.errors.add(...pair);
   add(read.days, timeText(eventMs).slice(0, 10));
   const hourMs = spec.hourFrom === undefined ? eventMs : Number(cell(spec.hourFrom)) * 1000;
-  const hour = `${String(new Date(hourMs).getUTCHours()).padStart(2, "0")}:00`;
+  const hourOfDay = new Date(hourMs).getUTCHours();
+  const hour = `${String(hourOfDay).padStart(2, "0")}:00`;
+  const crossed = heatColumn(spec);
+  if (crossed !== undefined) {
+    read.heat.add(String(cell(crossed) ?? "none"), hourOfDay, ...pair);
+  }
   spec.segments.forEach((by, i) => {
     add(read.segments[i], by === "hour" ? hour : String(cell(by) ?? "none"));
   });
+}
+
+/** The first segment beside `hour`, which both are shown by; undefined for a job without the two. */
+export function heatColumn({ segments }: ReportSpec): string | undefined {
+  return segments.includes("hour") ? segments.find((by) => by !== "hour") : undefined;
 }
 
 /** Prediction, truth and bounds of a row that can be judged. */
