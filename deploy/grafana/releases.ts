@@ -2,15 +2,14 @@ import { metrics } from "#kit/telemetry/registry.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { mean, inPrometheus as named, quantile, rate, rateByVersion } from "./promql.ts";
 
-const version = ["tripmesh_model_version"];
-const versionLegend = "{{tripmesh_model_version}}";
+const model = ["tripmesh_model_service", "tripmesh_model_version"];
 const modelLegend = "{{tripmesh_model_service}} {{tripmesh_model_version}}";
 const calls = `${named(metrics.rpcServerDuration)}_count`;
 const processed = `${named(metrics.processDuration)}_count`;
 const intervals = named(metrics.realisedCoverage);
 // Each gateway sees all trips: of several, the one that has seen most.
 const covered = (selector: string) =>
-  `max by (tripmesh_model_version) (sum by (instance, tripmesh_model_version) (increase(${intervals}${selector}[1h])))`;
+  `max by (tripmesh_model_service, tripmesh_model_version) (sum by (instance, tripmesh_model_service, tripmesh_model_version) (increase(${intervals}${selector}[1h])))`;
 
 /** Which versions answer, how good they are, and where their rollouts stand. */
 export const releases: Dashboard = {
@@ -64,29 +63,36 @@ export const releases: Dashboard = {
       title: "How good",
       panels: [
         {
-          title: "Realised error of the first estimate, mean",
-          about: "Minutes, of trips that ended just now, by the version that made the estimate.",
+          title: "Realised error of durations, mean",
+          about:
+            "Minutes, of trips that ended just now: duration's first estimate, dynamic-duration's last correction.",
           unit: "m",
-          queries: [{ expr: mean(metrics.realisedError, version), legend: versionLegend }],
+          queries: [{ expr: mean(metrics.realisedError, model), legend: modelLegend }],
         },
         {
-          title: "Realised error of the first estimate, p50 and p90",
+          title: "Realised error of durations, p50 and p90",
           about: "Minutes.",
           unit: "m",
           queries: [
-            { expr: quantile(0.5, metrics.realisedError, version), legend: `${versionLegend} p50` },
-            { expr: quantile(0.9, metrics.realisedError, version), legend: `${versionLegend} p90` },
+            { expr: quantile(0.5, metrics.realisedError, model), legend: `${modelLegend} p50` },
+            { expr: quantile(0.9, metrics.realisedError, model), legend: `${modelLegend} p90` },
           ],
+        },
+        {
+          title: "Realised error of amounts, mean",
+          about: "US dollars, of trips that ended just now: the last cost and the last tip shown.",
+          unit: "currencyUSD",
+          queries: [{ expr: mean(metrics.realisedPriceError, model), legend: modelLegend }],
         },
         {
           title: "Coverage over the last hour",
           about:
-            "Share of trips whose real duration was in the first estimate's interval; 80 % should be.",
+            "Share of trips whose truth was in the interval that riders were shown; 80 % should be.",
           unit: "percentunit",
           queries: [
             {
               expr: `${covered('{tripmesh_covered="true"}')} / ${covered("")}`,
-              legend: versionLegend,
+              legend: modelLegend,
             },
           ],
         },
