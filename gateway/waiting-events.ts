@@ -1,5 +1,6 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { Events } from "#kit/events/connect.ts";
+import { waitingFor } from "#kit/events/find-durable.ts";
 import { durableName, streams } from "#kit/events/subjects.ts";
 import { consumerServices, slots } from "#kit/traffic/traffic.ts";
 
@@ -15,7 +16,7 @@ export async function openWaitingEvents(
   return async () => {
     const waiting: Record<string, number> = {};
     for await (const info of manager.consumers.list(streams.trips)) {
-      if (durables.has(info.name)) waiting[info.name] = info.num_pending + info.num_ack_pending;
+      if (durables.has(info.name)) waiting[info.name] = waitingFor(info);
     }
     return waiting;
   };

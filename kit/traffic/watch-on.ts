@@ -41,7 +41,11 @@ export async function watchOn(
       if (from !== current) return; // another one has begun where this one was
       if (seen.get(entry.key) === entry.revision) continue;
       seen.set(entry.key, entry.revision);
-      changed(entry);
+      try {
+        changed(entry);
+      } catch (cause) {
+        log.error({ err: cause, key: entry.key }, "a value of a bucket cannot be taken");
+      }
     }
   }
 

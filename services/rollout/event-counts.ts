@@ -1,6 +1,6 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { Events } from "#kit/events/connect.ts";
-import { isMissing } from "#kit/events/missing.ts";
+import { findDurable } from "#kit/events/find-durable.ts";
 import { deadSubject, durableName, streams } from "#kit/events/subjects.ts";
 import { type ConsumerService, type Slot, slots } from "#kit/traffic/traffic.ts";
 import type { CountsBySlot, SlotCounts } from "./request-counts.ts";
@@ -24,8 +24,9 @@ async function readSlot(
   service: ConsumerService,
   slot: Slot,
 ): Promise<SlotCounts | undefined> {
-  const delivered = await deliveredTo(manager, durableName(service, slot));
-  if (!delivered) return undefined;
+  const durable = await findDurable(manager, durableName(service, slot));
+  if (!durable) return undefined;
+  const { delivered } = durable;
   const subject = deadSubject(service, slot);
   const { state } = await manager.streams.info(streams.deadLetters, { subjects_filter: subject });
   return {
@@ -36,13 +37,4 @@ async function readSlot(
     timed: 0,
     slow: 0,
   };
-}
-
-async function deliveredTo(manager: JetStreamManager, durable: string) {
-  try {
-    return (await manager.consumers.info(streams.trips, durable)).delivered;
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    return undefined;
-  }
 }
