@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
+import { mountChart } from "./mount-chart.ts";
 
 export interface SparklineProps {
   /** Seconds since 1970. */
@@ -23,7 +24,8 @@ export function Sparkline({ at, lines, colours, label }: SparklineProps) {
     const node = place.current;
     if (!node) return;
     const style = getComputedStyle(node);
-    const made = new uPlot(
+    const chart = mountChart(
+      node,
       {
         width: node.clientWidth,
         height: HEIGHT,
@@ -46,17 +48,9 @@ export function Sparkline({ at, lines, colours, label }: SparklineProps) {
         ],
       },
       [[], ...colourList.split(",").map(() => [])],
-      node,
     );
-    plot.current = made;
-    const resize = new ResizeObserver(() =>
-      made.setSize({ width: node.clientWidth, height: HEIGHT }),
-    );
-    resize.observe(node);
-    return () => {
-      resize.disconnect();
-      made.destroy();
-    };
+    plot.current = chart.plot;
+    return chart.remove;
   }, [colourList]);
 
   useEffect(() => {

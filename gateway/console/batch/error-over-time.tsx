@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { ReportView } from "../../batch/view.ts";
 import { colourOf, useDark } from "../chart-colours.ts";
+import { mountChart } from "../mount-chart.ts";
 import { amountsOf, numberText, percentText } from "./words.ts";
 
 const HEIGHT = 260;
@@ -70,15 +71,7 @@ function Plot({ report, by }: { readonly report: ReportView; readonly by: string
     const node = place.current;
     if (!node) return;
     const unit = spec.unit === "share" ? "%" : spec.unit;
-    const made = new uPlot(optionsOf(node, { unit, by }), data, node);
-    const resize = new ResizeObserver(() =>
-      made.setSize({ width: node.clientWidth, height: HEIGHT }),
-    );
-    resize.observe(node);
-    return () => {
-      resize.disconnect();
-      made.destroy();
-    };
+    return mountChart(node, optionsOf(node, { unit, by }), data).remove;
   }, [data, spec.unit, by, isDark]);
   const { plain } = amountsOf(spec.unit);
   const label = `Mean error over ${overTime.length} ${by}s, from ${overTime[0]?.name} to ${overTime.at(-1)?.name}; the last ${plain(overTime.at(-1)?.meanError ?? 0)}`;

@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { CurvePoint } from "../../releases/curve.ts";
 import type { RolloutView } from "../../releases/view.ts";
 import { colourOf, useDark, withAlpha } from "../chart-colours.ts";
+import { mountChart } from "../mount-chart.ts";
 import { type Axis, type ChartData, chartData } from "./chart-data.ts";
 import { drawLabels } from "./chart-labels.ts";
 import { count, signedShare } from "./words.ts";
@@ -84,20 +85,10 @@ function Plot({ data, axis, slot, confidence, label }: PlotProps) {
   useEffect(() => {
     const node = place.current;
     if (!node) return;
-    const made = new uPlot(
-      optionsOf(node, { axis, slot, confidence, data: () => shown.current }),
-      columns(shown.current),
-      node,
-    );
-    plot.current = made;
-    const resize = new ResizeObserver(() =>
-      made.setSize({ width: node.clientWidth, height: HEIGHT }),
-    );
-    resize.observe(node);
-    return () => {
-      resize.disconnect();
-      made.destroy();
-    };
+    const options = optionsOf(node, { axis, slot, confidence, data: () => shown.current });
+    const chart = mountChart(node, options, columns(shown.current));
+    plot.current = chart.plot;
+    return chart.remove;
   }, [axis, slot, confidence, isDark]);
 
   useEffect(() => {
